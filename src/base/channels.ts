@@ -47,8 +47,8 @@ export const breakerChanged: Channel<{ readonly name: string; readonly state: Br
 
 export type SliceOutcome = "memory" | "redis" | "origin" | "collapsed";
 
-/** A reader met a slice: where its bytes were, or whose fill it joined. */
-export const sliceMet: Channel<{ readonly outcome: SliceOutcome }> = channel("slice-met");
+/** Where bytes of a slice were for a reader, or that it joined a fill under way; `bytes` of the part it wants. */
+export const sliceMet: Channel<{ readonly outcome: SliceOutcome; readonly bytes: number }> = channel("slice-met");
 
 /** Bytes came in from a tier below memory. */
 export const bytesReceived: Channel<{ readonly from: "redis" | "origin"; readonly bytes: number }> =
@@ -65,3 +65,29 @@ export const farStoreFailed: Channel<{
   readonly code: ErrorCode;
   readonly cause: unknown;
 }> = channel("far-store-failed");
+
+/** How a whole request went; slices have outcomes of their own. */
+export type RequestOutcome =
+  | "hit"
+  | "partial"
+  | "miss"
+  | "collapsed"
+  | "revalidated"
+  | "relayed"
+  | "passthrough"
+  | "failed"
+  | "aborted";
+
+/** A request is over. `path` is without its query, which may carry a signature. */
+export const requestEnded: Channel<{
+  readonly outcome: RequestOutcome;
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly firstByteMs: number | undefined;
+  readonly cacheStatus: string;
+  readonly client: string;
+}> = channel("request-ended");

@@ -10,10 +10,16 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `waitMs`, rejects with the signal's reason when it aborts first. */
   sleep(waitMs: number, signal?: AbortSignal): Promise<void>;
+  /** Calls once after `waitMs`. @returns the way to call it off */
+  after(waitMs: number, call: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
   monotonicMs: () => performance.now(),
   sleep: (waitMs, signal) => delay(waitMs, undefined, signal ? { signal } : {}),
+  after: (waitMs, call) => {
+    const timer = setTimeout(call, waitMs);
+    return () => clearTimeout(timer);
+  },
 };

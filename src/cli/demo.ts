@@ -25,15 +25,15 @@ const reads = 24;
 const profile = "high-throughput";
 
 /**
- * Runs the demo; SIGINT ends it early.
+ * Runs the demo; SIGINT and SIGTERM end it early.
  *
- * @returns the exit code: 0, 1 when a byte was wrong or missing, 130 after SIGINT
+ * @returns the exit code: 0, 1 when a byte was wrong or missing, 130 after a signal
  */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
   const { size = "256MiB", screen = process.stdout } = options;
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const servers: ServerProcess[] = [];
   try {
     const origin = await startServer({
@@ -55,7 +55,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<number> {
     screen.write("\nInterrupted.\n");
     return 130;
   } finally {
-    process.off("SIGINT", interrupt);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     await Promise.all(servers.map((server) => server.stop()));
   }
 }
@@ -86,13 +86,14 @@ function stages(size: string, origin: string, mandoline: string): Stage[] {
     totalBytes: reads * readBytes,
     ranges,
   });
+  const amount = size.replace(/(?=[A-Z])/, " ");
   const labelled = [
-    whole(`${size} directly`, origin),
-    whole(`${size} by Mandoline, cold`, mandoline),
-    whole(`${size} by Mandoline, hot`, mandoline),
-    seeking(`${reads} random reads directly`, origin),
-    seeking(`${reads} random reads, cold`, mandoline),
-    seeking(`${reads} random reads, hot`, mandoline),
+    whole(`${amount} direct`, origin),
+    whole(`${amount} cold`, mandoline),
+    whole(`${amount} hot`, mandoline),
+    seeking(`${reads} reads direct`, origin),
+    seeking(`${reads} reads cold`, mandoline),
+    seeking(`${reads} reads hot`, mandoline),
   ];
   const columns = Math.max(...labelled.map(({ label }) => label.length));
   return labelled.map((stage) => ({ ...stage, label: stage.label.padEnd(columns) }));
@@ -102,7 +103,8 @@ function introduction(origin: string, mandoline: string): string {
   return [
     `Origin     ${origin}   ${latencyMs} ms away, ${bytesPerSecond / 1e6} MB/s a connection`,
     `Mandoline  ${mandoline}   profile ${profile}`,
-    `A random read is ${readBytes / 2 ** 10} KiB somewhere in 1 GiB. Every byte is compared with what it must be.`,
+    `Direct is from the origin itself; cold and hot are through Mandoline. A read is ${readBytes / 2 ** 10} KiB
+somewhere in 1 GiB. Every byte is compared with what it must be.`,
     "\n",
   ].join("\n");
 }

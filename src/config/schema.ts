@@ -6,18 +6,11 @@ import { assert } from "../base/assert.ts";
 import { KiB, MiB } from "../base/units.ts";
 import { parseHostPort, parseOrigin, parseRedis } from "./addresses.ts";
 import type { Config } from "./config.ts";
+import { profileNames } from "./profiles.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./quantities.ts";
 
 export type { HostPort } from "./addresses.ts";
 export type { Config, LogLevel } from "./config.ts";
-
-/** Known values of `profile`; each is `config/NAME.yaml` of the package. */
-export const profileNames: readonly string[] = [
-  "balanced",
-  "high-throughput",
-  "low-memory",
-  "latency-critical",
-];
 
 /** What people read about an option. */
 export interface OptionRow {
@@ -34,22 +27,23 @@ export interface OptionRow {
   readonly expected: string;
 }
 
-interface Kind<T extends z.ZodType> extends Pick<OptionRow, "type" | "unit" | "range" | "expected"> {
-  readonly schema: T;
+interface Kind<T> extends Pick<OptionRow, "type" | "unit" | "range" | "expected"> {
+  readonly schema: z.ZodType<T>;
 }
 
-const rows = z.registry<Omit<OptionRow, "name">>();
+const rows = new Map<z.ZodType, Omit<OptionRow, "name">>();
 
-function option<T extends z.ZodType>(kind: Kind<T>, fallback: string, sentence: string): z.ZodPrefault<T> {
-  const { schema, ...row } = kind;
-  // Text is valid input of every kind, so that the default is parsed by the rule it documents.
-  const value = fallback as z.input<T>;
-  return schema.prefault(value as never).register(rows, { ...row, default: fallback, sentence });
+/** `fallback` is text as in YAML, so that the default passes the rule it stands beside. */
+function option<T>({ schema, ...row }: Kind<T>, fallback: string, sentence: string) {
+  const withDefault = schema.prefault(fallback);
+  rows.set(withDefault, { ...row, default: fallback, sentence });
+  return withDefault;
 }
 
-function optional<T extends z.ZodType>(kind: Kind<T>, sentence: string): z.ZodOptional<T> {
-  const { schema, ...row } = kind;
-  return schema.optional().register(rows, { ...row, default: "", sentence });
+function optional<T>({ schema, ...row }: Kind<T>, sentence: string) {
+  const mayMiss = schema.optional();
+  rows.set(mayMiss, { ...row, default: "", sentence });
+  return mayMiss;
 }
 
 function size(min: number, max: number, step = 1) {
@@ -124,6 +118,9 @@ function text<T>(type: string, range: string, parse: (text: string) => T | undef
   return { type, unit: "", range, expected: range, schema };
 }
 
+/** Parts of "a, b" without the blanks around them and without empty ones. */
+const commaSeparated = (list: string): string[] => list.split(",").flatMap((part) => part.trim() || []);
+
 const glob = z.string().regex(/^[/*]\S*$/);
 const globs = {
   type: "list of globs",
@@ -133,13 +130,6 @@ const globs = {
   // One string with commas is how an environment variable gives several.
   schema: z.union([z.array(glob), z.string().transform(commaSeparated).pipe(z.array(glob))]),
 };
-
-function commaSeparated(list: string): string[] {
-  return list
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-}
 
 const hostPort = text("address", "HOST:PORT with a port from 0 to 65535", parseHostPort);
 const originUrl = text("URL", "http://HOST[:PORT][/BASE], https://… or HOST:PORT", parseOrigin);

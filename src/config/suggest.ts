@@ -1,9 +1,13 @@
 // Floor 6. The known name that a mistyped one most likely means.
 
-/** The nearest of `known` by edit distance; undefined when even that one shares less than half of `name`. */
-export function suggest(name: string, known: Iterable<string>): string | undefined {
+/**
+ * The nearest of `known` by edit distance; undefined when more than half of `name` would have to change.
+ *
+ * @param prefix what all names begin with, which tells nothing about what was meant
+ */
+export function suggest(name: string, known: Iterable<string>, prefix = ""): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.floor(name.length / 2) + 1;
+  let bestDistance = Math.floor((name.length - prefix.length) / 2) + 1;
   for (const candidate of known) {
     const distance = editDistance(name, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

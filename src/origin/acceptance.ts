@@ -56,6 +56,18 @@ export function refusalOfPart(
   return undefined;
 }
 
+/** The same for a plain GET of a representation that is known. @returns ORIGIN_CHANGED, ORIGIN_STATUS, or undefined */
+export function refusalOfWhole(head: OriginHead, representation: Representation): MandolineError | undefined {
+  const what = "Fetching the whole";
+  if (head.status === 412) return changed(what, representation.validator.text, "412 to its precondition");
+  if (head.status !== 200) return statusFailure(head.status, what, retryAfterMs(head.fields, head.respondedAt));
+  const identity = identityRefusal(head, representation, what);
+  if (identity) return identity;
+  const length = fieldValue(head.fields, "content-length");
+  if (length === String(representation.completeLength)) return undefined;
+  return changed(what, `complete length ${representation.completeLength}`, length ?? "none");
+}
+
 function identityRefusal(head: OriginHead, { validator, contentCoding }: Representation, what: string) {
   const name = validator.kind === "entity-tag" ? "etag" : "last-modified";
   const got = fieldValue(head.fields, name);

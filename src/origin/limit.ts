@@ -8,9 +8,29 @@ import { MandolineError } from "../base/errors.ts";
 export const PRIORITIES = ["awaited", "lookahead"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-export interface Ticket {
+/** A place among the sub-requests in flight. */
+export class Ticket {
+  readonly #giveBack: () => void;
+  #used = false;
+
+  constructor(giveBack: () => void) {
+    this.#giveBack = giveBack;
+  }
+
+  /** A request goes out on it: from here on its end releases it. */
+  use(): void {
+    this.#used = true;
+  }
+
   /** Gives the place to the next; more than once does nothing. */
-  release(): void;
+  release(): void {
+    this.#giveBack();
+  }
+
+  /** Gives it back when no request went out. */
+  releaseUnused(): void {
+    if (!this.#used) this.#giveBack();
+  }
 }
 
 interface Job {
@@ -72,11 +92,22 @@ export class Limiter {
     });
   }
 
+  /** A place that is free now and that nobody waits for, or undefined. */
+  tryAcquire(): Ticket | undefined {
+    if (this.#jobs.length > 0 || this.#limit.activeCount >= this.#limit.concurrency) return undefined;
+    let giveBack = () => {};
+    const held = new Promise<void>((resolve) => {
+      giveBack = resolve;
+    });
+    void this.#limit(() => held);
+    return new Ticket(giveBack);
+  }
+
   /** Holds p-limit's place until the ticket is released; a place whose job has left is free at once. */
   #serveNext(): Promise<void> {
     const job = this.#takeMostUrgent();
     if (!job) return Promise.resolve();
-    return new Promise((resolve) => job.grant({ release: resolve }));
+    return new Promise((resolve) => job.grant(new Ticket(resolve)));
   }
 
   #takeMostUrgent(): Job | undefined {

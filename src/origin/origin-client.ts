@@ -56,7 +56,7 @@ export class Exchange {
   }
 
   /**
-   * Hands over the body chunk by chunk, as it arrives; a chunk is the reader's only during the call. What the reader
+   * Hands over the body chunk by chunk, as it arrives. What the reader
    * throws aborts the exchange and is what `read` rejects with.
    *
    * @throws ORIGIN_BODY_SHORT, ORIGIN_TIMEOUT
@@ -65,6 +65,37 @@ export class Exchange {
     const through = this.#handler.read(onChunk);
     this.#controller.resume();
     return through;
+  }
+
+  /** The same for a reader that may have to wait: nothing more is received while it holds a chunk. */
+  async *chunks(): AsyncGenerator<Buffer, void, undefined> {
+    const arrived: Buffer[] = [];
+    let wake: (() => void) | undefined;
+    let ended = false;
+    const through = this.read((chunk) => {
+      arrived.push(chunk);
+      this.pause();
+      wake?.();
+    }).finally(() => {
+      ended = true;
+      wake?.();
+    });
+    // Awaited at the end; a failure before that must not count as unhandled.
+    through.catch(() => undefined);
+    for (;;) {
+      const chunk = arrived.shift();
+      if (chunk) {
+        yield chunk;
+        continue;
+      }
+      if (ended) break;
+      const more = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      this.resume();
+      await more;
+    }
+    await through;
   }
 
   /** Back-pressure: the origin stops being read, its socket fills. */

@@ -38,6 +38,7 @@ export class PagePool {
   readonly #waiting: Waiting[] = [];
   #carved = 0;
   #serving = false;
+  #writePins = 0;
   #evict: Evict = () => false;
 
   /** @param bytesMax the budget; whole pages of it are used */
@@ -51,8 +52,9 @@ export class PagePool {
     return this.#carved - this.#free.length;
   }
 
-  get waitingCount(): number {
-    return this.#waiting.length;
+  /** Pins beyond the owners': writes to clients that are under way. */
+  get writePins(): number {
+    return this.#writePins;
   }
 
   /** The store that knows what can go; called until enough pages are free or it says no. */
@@ -98,12 +100,16 @@ export class PagePool {
   pin(page: Page): void {
     assert(page.pins > 0, "a page that is pinned has an owner");
     page.pins += 1;
+    this.#writePins += 1;
   }
 
   unpin(page: Page): void {
     assert(page.pins > 0, "a page that is unpinned was pinned");
     page.pins -= 1;
-    if (page.pins > 0) return;
+    if (page.pins > 0) {
+      this.#writePins -= 1;
+      return;
+    }
     this.#free.push(page);
     if (this.#waiting.length > 0) this.#serveWaiting();
   }

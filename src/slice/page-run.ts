@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import { MandolineError } from "../base/errors.ts";
 import { Listeners } from "../base/listeners.ts";
 import type { ByteRange } from "../http/byte-range.ts";
+import type { Page } from "./page-pool.ts";
 import type { SliceBuffer } from "./slice-buffer.ts";
 
 /** Something that will bring bytes: a run, or a stream of the whole representation. */
@@ -27,6 +28,7 @@ export class PageRun implements Supply {
   interested = 0;
   /** A reader came to wait for it; until then it is lookahead. */
   awaited = false;
+  placed = false;
   #cancel: (() => void) | undefined;
 
   constructor(slice: SliceBuffer, range: ByteRange) {
@@ -35,6 +37,12 @@ export class PageRun implements Supply {
     this.range = range;
     this.watermark = range.start;
     slice.runs.push(this);
+  }
+
+  /** Takes over the pages reserved for it; until then nothing can be written. */
+  place(pages: readonly Page[]): void {
+    this.slice.place(this.range, pages);
+    this.placed = true;
   }
 
   get done(): boolean {

@@ -19,6 +19,7 @@ export class MemoryStore {
   readonly #responses: LRUCache<string, StoredResponse>;
   readonly #idle: LRUCache<string, SliceBuffer>;
   readonly #active: Map<string, SliceBuffer> = new Map();
+  #idleBytes = 0;
 
   constructor({ pool, metadataBytesMax }: MemoryStoreOptions) {
     this.#pool = pool;
@@ -27,6 +28,7 @@ export class MemoryStore {
       // A slice holds at least one page, so the pool's page count bounds the entries.
       max: pool.pagesMax,
       dispose: (slice, _key, reason) => {
+        this.#idleBytes -= slice.heldBytes;
         if (reason !== "evict") return;
         sliceEvicted.publish({ bytes: slice.heldBytes });
         slice.release();
@@ -38,6 +40,11 @@ export class MemoryStore {
   /** Slices kept, idle and active. */
   get sliceCount(): number {
     return this.#idle.size + this.#active.size;
+  }
+
+  /** Memory of slices that could be evicted now. */
+  get idleBytes(): number {
+    return this.#idleBytes;
   }
 
   get responseCount(): number {
@@ -84,6 +91,7 @@ export class MemoryStore {
     this.#active.delete(key);
     if (slice.empty) return;
     this.#idle.set(key, slice);
+    this.#idleBytes += slice.heldBytes;
     this.#pool.retryWaiting();
   }
 }

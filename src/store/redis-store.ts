@@ -1,9 +1,9 @@
 // Floor 3a. The far tier: Redis, shared by nodes. Single-key commands only, so that Redis Cluster works. Two
 // connections, because a small GET behind 1 MB bodies waits long. A breaker stands before it; whatever fails is a miss.
 
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 import { Breaker } from "../base/breaker.ts";
-import { farStoreAnswered, farStoreFailed } from "../base/channels.ts";
+import { type BreakerState, farStoreAnswered, farStoreFailed } from "../base/channels.ts";
 import type { Clock } from "../base/clock.ts";
 import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
 import { MiB, type SliceIndex } from "../base/units.ts";
@@ -21,13 +21,13 @@ const WRITE_BYTES_MAX = 64 * MiB;
 /** Slices asked for at once by `hasSlices`; a longer span is answered no, which costs only a word in a header. */
 const HAS_SLICES_MAX = 1024;
 
-const CONNECTION: RedisOptions = {
+const CONNECTION = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   commandTimeout: COMMAND_MS_MAX,
   connectTimeout: CONNECT_MS_MAX,
-  retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 5), 2000),
+  retryStrategy: (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2000),
 };
 
 export class RedisStore implements FarStore {
@@ -53,7 +53,7 @@ export class RedisStore implements FarStore {
     });
   }
 
-  get state(): string {
+  get state(): BreakerState {
     return this.#breaker.state;
   }
 

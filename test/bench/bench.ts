@@ -43,7 +43,7 @@ export class Bench {
   proxy(origin: ServerProcess, profile: string, env: Record<string, string> = {}): Promise<ServerProcess> {
     const ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
     const args = [this.#program, "serve", "--origin", origin.url, ...ports, "--profile", profile];
-    return this.#start("Mandoline", args, { MANDOLINE_LOG_LEVEL: "warn", ...env });
+    return this.#start("Mandoline", args, env);
   }
 
   pipe(origin: ServerProcess): Promise<ServerProcess> {

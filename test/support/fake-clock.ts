@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const abort = () => {
-        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        this.#remove(sleeper);
         reject(signal?.reason);
       };
       const sleeper: Sleeper = {
@@ -42,9 +42,24 @@ export class FakeClock implements Clock {
         },
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#sleepers.push(sleeper);
-      for (const { count, resolve: seen } of this.#watchers) if (count <= this.#sleepers.length) seen();
+      this.#add(sleeper);
     });
+  }
+
+  after(waitMs: number, call: () => void): () => void {
+    const sleeper: Sleeper = { wakeMs: this.#elapsedMs + waitMs, wake: call };
+    this.#add(sleeper);
+    return () => this.#remove(sleeper);
+  }
+
+  #add(sleeper: Sleeper): void {
+    this.#sleepers.push(sleeper);
+    for (const { count, resolve } of this.#watchers) if (count <= this.#sleepers.length) resolve();
+    this.#watchers = this.#watchers.filter(({ count }) => count > this.#sleepers.length);
+  }
+
+  #remove(sleeper: Sleeper): void {
+    this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
   }
 
   /** How long each sleeper still sleeps, soonest first. */
@@ -65,7 +80,7 @@ export class FakeClock implements Clock {
       const next = this.#sleepers.toSorted((a, b) => a.wakeMs - b.wakeMs)[0];
       if (!next || next.wakeMs > endMs) break;
       this.#elapsedMs = Math.max(this.#elapsedMs, next.wakeMs);
-      this.#sleepers = this.#sleepers.filter((other) => other !== next);
+      this.#remove(next);
       next.wake();
       await new Promise((resolve) => setImmediate(resolve));
     }

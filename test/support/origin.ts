@@ -131,6 +131,7 @@ async function answer(
     : { status: 404, headers: { "content-length": "0" }, start: 0, end: 0 };
   const body = lie.body ?? expectedBytes(representation?.name ?? "", honest.start, honest.end);
   await lie.headAfter;
+  if (response.destroyed) return 0;
   response.statusCode = lie.status ?? honest.status;
   const length = lie.body ? { "content-length": String(lie.body.length) } : {};
   for (const [name, value] of Object.entries({ ...honest.headers, ...length, ...lie.headers })) {
@@ -145,6 +146,7 @@ async function writeBody(response: ServerResponse, body: Buffer, lie: Lie): Prom
   const stallAt = Math.min(end, lie.stall?.bytes ?? end);
   response.write(body.subarray(0, stallAt));
   await lie.stall?.until;
+  if (response.destroyed) return stallAt;
   response.write(body.subarray(stallAt, end));
   if (lie.extra) response.write(lie.extra);
   if (lie.cutBytes === undefined) response.end();

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import t from "tap";
@@ -78,11 +79,26 @@ t.test("stalls wait for their latch, in the head and in the body", async (t) => 
   t.equal((await second).body.length, 1000);
 });
 
+t.test("a stalled answer whose client has left goes nowhere, and the origin answers the next", async (t) => {
+  const [stall, left] = [latch(), latch()];
+  const origin = await startOrigin((_request, index) =>
+    index === 0 ? lies.stalledAfter(300, stall.opened) : lies.honest,
+  );
+  t.teardown(origin.close);
+  const sent = request(`${origin.url}/1KB/a`, { agent: false }, (response) => {
+    response.once("data", () => sent.destroy()).once("error", () => left.open());
+  });
+  sent.end();
+  await left.opened;
+  stall.open();
+  t.equal((await fetchWhole(`${origin.url}/1KB/a`)).body.length, 1000);
+});
+
 t.test("seededFaults() draws the same faults for the same seed, about 5, 3 and 3 in a hundred", async (t) => {
-  const request = { range: "bytes=0-99999" } as Parameters<ReturnType<typeof lies.seededFaults>>[0];
+  const ranged = { range: "bytes=0-99999" } as Parameters<ReturnType<typeof lies.seededFaults>>[0];
   const draw = (seed: number) => {
     const script = lies.seededFaults(seed);
-    return Array.from({ length: 10_000 }, (_, index) => script(request, index));
+    return Array.from({ length: 10_000 }, (_, index) => script(ranged, index));
   };
   const drawn = draw(1);
   t.strictSame(draw(1), drawn);
@@ -114,6 +130,10 @@ t.test("FakeClock wakes sleepers in order of time, and rejects one whose signal 
   await clock.advance(30);
   t.strictSame(woken, ["a at 10", "a again at 15", "b at 20"]);
   t.equal(clock.monotonicMs(), 30);
+  clock.after(5, () => woken.push("never"))();
+  clock.after(5, () => woken.push("after"));
+  await clock.advance(5);
+  t.strictSame(woken.slice(3), ["after"]);
   const stop = new AbortController();
   const sleep = clock.sleep(1, stop.signal);
   stop.abort(new Error("stopped"));

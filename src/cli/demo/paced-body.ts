@@ -3,7 +3,8 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { pieceAt, tileBytes } from "./known-bytes.ts";
+import { pieceAt } from "./known-bytes.ts";
+import { tileBytes } from "./tiles.ts";
 
 export interface Body {
   readonly name: string;

@@ -13,9 +13,9 @@ export function table(rows: readonly (readonly string[])[], leftColumns = 1): st
   const line = (row: readonly string[]) =>
     row
       .map((cell, at) => (at < leftColumns ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join("   ")
+      .join("  ")
       .trimEnd();
   const [head = [], ...body] = rows;
-  const rule = widths.map((width) => "─".repeat(width)).join("   ");
+  const rule = widths.map((width) => "─".repeat(width)).join("  ");
   return [line(head), rule, ...body.map(line)].join("\n");
 }

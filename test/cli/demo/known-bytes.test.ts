@@ -1,5 +1,6 @@
 import t from "tap";
-import { expectedBytes, pieceAt, tileBytes, verifyAt } from "../../../src/cli/demo/known-bytes.ts";
+import { expectedBytes, pieceAt, verifyAt } from "../../../src/cli/demo/known-bytes.ts";
+import { tileBytes } from "../../../src/cli/demo/tiles.ts";
 
 t.test("expectedBytes() gives the same bytes for a part as for the whole, across a tile's end", async (t) => {
   const whole = expectedBytes("/a", 0, 3 * tileBytes);

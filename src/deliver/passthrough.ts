@@ -1,0 +1,100 @@
+// Floor 5. What slices don't apply to goes to the origin as it came, streaming in both directions (http-proxy-3), with
+// guards for what that package lets through: unframed bodies, hop-by-hop fields, an origin that is cut in mid-body.
+
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { Duplex } from "node:stream";
+import { createProxyServer, type ProxyServer } from "http-proxy-3";
+import { endToEnd } from "../http/fields.ts";
+
+export interface PassthroughOptions {
+  readonly origin: URL;
+  readonly connectMs: number;
+  /** Longest wait for the origin's head, and longest silence in its body. */
+  readonly idleMs: number;
+}
+
+export interface PassthroughResult {
+  readonly status: number;
+  readonly failure: unknown;
+}
+
+/** Node frames a body of these methods only by Content-Length: chunked, it would reach the origin as a second request. */
+const UNFRAMED_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
+
+export class Passthrough {
+  readonly #proxy: ProxyServer;
+  readonly #agent: http.Agent | https.Agent;
+
+  constructor(options: PassthroughOptions) {
+    const secure = options.origin.protocol === "https:";
+    this.#agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+    this.#proxy = createProxyServer({
+      target: options.origin.href.replace(/\/$/, ""),
+      agent: this.#agent,
+      changeOrigin: true,
+      connectTimeout: options.connectMs,
+      proxyTimeout: options.idleMs,
+    });
+    this.#proxy.on("proxyRes", (fromOrigin, _request, response) => {
+      cleanResponse(fromOrigin);
+      fromOrigin.once("aborted", () => response.destroy());
+    });
+  }
+
+  /** @returns what was answered; the status is 0 when the client went away before a head */
+  forward(request: IncomingMessage, response: ServerResponse, cacheStatus: string): Promise<PassthroughResult> {
+    if (request.headers["transfer-encoding"] && UNFRAMED_METHODS.has(request.method ?? "")) {
+      response.writeHead(411, { Connection: "close", "Content-Length": "0" }).end();
+      return Promise.resolve({ status: 411, failure: undefined });
+    }
+    cleanRequest(request);
+    response.setHeader("Cache-Status", cacheStatus);
+    return new Promise((resolve) => {
+      let failure: unknown;
+      response.once("close", () => resolve({ status: response.headersSent ? response.statusCode : 0, failure }));
+      this.#proxy.web(request, response, {}, (error) => {
+        failure = error;
+        if (response.headersSent || response.destroyed) response.destroy();
+        else response.writeHead(502, { "Content-Length": "0" }).end();
+      });
+    });
+  }
+
+  /** A WebSocket, both ways, until one side closes. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    request.headers.via = via(request.headers.via);
+    delete request.headers["x-forwarded-host"];
+    this.#proxy.ws(request, socket, head, {}, () => {
+      if (!socket.destroyed) socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    this.#proxy.close();
+  }
+}
+
+/** Leaves the end-to-end fields; 100 Continue has been answered by our server. */
+function cleanRequest(request: IncomingMessage): void {
+  const kept = namesOf(endToEnd(request.rawHeaders));
+  for (const name of Object.keys(request.headers)) if (!kept.has(name)) delete request.headers[name];
+  for (const name of ["expect", "x-forwarded-host"]) delete request.headers[name];
+  request.headers.via = via(request.headers.via);
+}
+
+function cleanResponse(response: IncomingMessage): void {
+  const kept = namesOf(endToEnd(response.rawHeaders));
+  for (const name of Object.keys(response.headers)) if (!kept.has(name)) delete response.headers[name];
+  response.headers.via = via(response.headers.via);
+}
+
+function namesOf(lines: readonly string[]): Set<string> {
+  return new Set(lines.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()));
+}
+
+/** RFC 9110 §7.6.3. */
+function via(received: string | undefined): string {
+  return received ? `${received}, 1.1 mandoline` : "1.1 mandoline";
+}
