@@ -50,7 +50,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .command("demo")
     .description("download a large file from a slow origin, with and without Mandoline")
     .action(async () => {
-      exitCode = await runDemo();
+      exitCode = await runDemo({});
     });
   try {
     await program.parseAsync(argv as string[], { from: "user" });

@@ -175,7 +175,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#onChunk?.(chunk);
+    // undici hands over an empty chunk at each resume: pausing on it would never end.
+    if (chunk.length > 0) this.#onChunk?.(chunk);
   }
 
   onResponseEnd(): void {

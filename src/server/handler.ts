@@ -14,7 +14,6 @@ import type { ResponseSink } from "../deliver/response-sink.ts";
 import type { ByteRange } from "../http/byte-range.ts";
 import { type CacheStatus, formatCacheStatus } from "../http/cache-status.ts";
 import { PAGE_BYTES, type PagePool } from "../slice/page-pool.ts";
-import { slicesOf } from "../slice/slice-grid.ts";
 import { currentAgeMs, type StoredResponse } from "../slice/stored-response.ts";
 import type { TieredStore } from "../store/tiered-store.ts";
 import { headOfFailure } from "./failure.ts";
@@ -222,8 +221,7 @@ export class Handler {
         ttlS,
       };
     }
-    const whole =
-      !body || (await this.#options.store.hasSlices(stored.representation, slicesOf(stored.representation, body)));
+    const whole = !body || (await this.#options.store.hasRange(stored.representation, body));
     return whole ? { hit: true, ttlS } : { hit: false, fwd: "partial", stored: true, ttlS };
   }
 

@@ -15,6 +15,8 @@ export interface LogOptions {
 
 export interface Log {
   readonly logger: Logger;
+  /** Writes out what is buffered. */
+  flush(): void;
   /** Writes out what is buffered and stops listening. */
   close(): void;
 }
@@ -41,6 +43,7 @@ export function openLog({ level, access, pretty: isPretty }: LogOptions, nowMs: 
   if (access) stops.push(requestEnded.subscribe((event) => logger.info(event, "request")));
   return {
     logger,
+    flush: () => file?.flush(),
     close: () => {
       clearInterval(flushing);
       for (const stop of stops) stop();

@@ -61,6 +61,7 @@ export async function startProxy(config: Config, deps: ProxyDeps = {}): Promise<
     const admin = await listen(adminServer, config.admin, "administration");
     const at = { data: formatHostPort(data), admin: formatHostPort(admin) };
     log.logger.info({ ...at, origin: config.origin, redis: config.redis !== undefined }, "listening");
+    log.flush();
     return { data, admin, log, held: parts.held, drain: parts.drain, close: parts.close };
   } catch (error) {
     await parts.close();

@@ -1,10 +1,11 @@
 // Floor 3a. Memory over the far tier: what is found far is promoted, what is filled near is written behind.
 
 import { bytesReceived } from "../base/channels.ts";
-import type { SliceIndex } from "../base/units.ts";
+import { type SliceIndex, sliceIndex } from "../base/units.ts";
+import type { ByteRange } from "../http/byte-range.ts";
 import type { Representation } from "../slice/representation.ts";
 import type { SliceBuffer } from "../slice/slice-buffer.ts";
-import type { SliceSpan } from "../slice/slice-grid.ts";
+import { sliceRange, slicesOf } from "../slice/slice-grid.ts";
 import type { StoredResponse } from "../slice/stored-response.ts";
 import type { MemoryStore } from "./memory-store.ts";
 import { type FarStore, keepMsOf } from "./store.ts";
@@ -43,16 +44,21 @@ export class TieredStore {
     return body;
   }
 
-  /** Whether the whole span can be answered from both tiers together. */
-  async hasSlices(representation: Representation, span: SliceSpan): Promise<boolean> {
-    let first: SliceIndex | undefined;
-    for (let index = span.first; index < span.end; index = (index + 1) as SliceIndex) {
-      if (this.near.getSlice(representation, index)?.complete) continue;
-      first = index;
-      break;
+  /**
+   * Whether a range can be answered from both tiers together, as things stand.
+   *
+   * @param range half-open, not empty, inside the representation
+   */
+  async hasRange(representation: Representation, range: ByteRange): Promise<boolean> {
+    const { first, end } = slicesOf(representation, range);
+    for (let index = first; index < end; index = sliceIndex(index + 1)) {
+      const cell = sliceRange(representation, index);
+      const part = { start: Math.max(cell.start, range.start), end: Math.min(cell.end, range.end) };
+      if (this.near.getSlice(representation, index)?.has(part)) continue;
+      // What is not near must be far, from here to the end: asked for at once.
+      return (await this.far?.hasSlices(representation, { first: index, end })) ?? false;
     }
-    if (first === undefined) return true;
-    return (await this.far?.hasSlices(representation, { first, end: span.end })) ?? false;
+    return true;
   }
 
   /** A slice that the origin filled is complete. */
