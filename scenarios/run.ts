@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type ServerProcess, startServer } from "../src/cli/demo/child.ts";
 import { farOriginProgram } from "../src/cli/demo/far-origin.ts";
+import { nodeFlags } from "../src/cli/node-flags.ts";
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 const k6 = here("../.tools/k6");
@@ -44,7 +45,16 @@ async function startBoth(servers: ServerProcess[]): Promise<string> {
   const ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
   const mandoline = await startServer({
     name: "Mandoline",
-    args: [here("../src/main.ts"), "serve", "--origin", origin.url, ...ports, "--profile", "high-throughput"],
+    args: [
+      ...nodeFlags,
+      here("../src/main.ts"),
+      "serve",
+      "--origin",
+      origin.url,
+      ...ports,
+      "--profile",
+      "high-throughput",
+    ],
   });
   servers.push(mandoline);
   return mandoline.url;

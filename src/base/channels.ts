@@ -48,7 +48,8 @@ export const breakerChanged: Channel<{ readonly name: string; readonly state: Br
 export type SliceOutcome = "memory" | "redis" | "origin" | "collapsed";
 
 /** Where bytes of a slice were for a reader, or that it joined a fill under way; `bytes` of the part it wants. */
-export const sliceMet: Channel<{ readonly outcome: SliceOutcome; readonly bytes: number }> = channel("slice-met");
+export const sliceMet: Channel<{ readonly outcome: SliceOutcome; readonly bytes: number }> =
+  channel("slice-met");
 
 /** Bytes came in from a tier below memory. */
 export const bytesReceived: Channel<{ readonly from: "redis" | "origin"; readonly bytes: number }> =

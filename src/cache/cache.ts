@@ -79,7 +79,8 @@ export class Cache {
     const asking = this.#askingOf(wanted);
     const stored = await this.#storedFor(wanted);
     const matches = stored && this.#matches(stored, asking.fields);
-    if (stored && matches && isFresh(stored, this.#options.clock.now())) return this.#fresh(stored, asking, false);
+    if (stored && matches && isFresh(stored, this.#options.clock.now()))
+      return this.#fresh(stored, asking, false);
     // Only a GET brings bytes to keep: a HEAD that can't be answered here is the origin's.
     if (wanted.request.method === "HEAD") return { kind: "passthrough", why: "head-miss" };
     const reason: ForwardReason = !stored ? "uri-miss" : matches ? "stale" : "vary-miss";
@@ -199,7 +200,11 @@ export class Cache {
         if (!stale) return { kind: "passthrough", why: "a 304 to an unconditional request" };
         const stored = freshened(stale, exchange, cacheTtlMs);
         filler.store.putResponse(stored);
-        return { ...(this.#fresh(stored, asking, false) as Found & { kind: "sliced" }), forwarded: "stale", forwardStatus: 304 };
+        return {
+          ...(this.#fresh(stored, asking, false) as Found & { kind: "sliced" }),
+          forwarded: "stale",
+          forwardStatus: 304,
+        };
       }
       case "unsatisfiable": {
         exchange.discard();

@@ -161,14 +161,23 @@ export class Lane implements Supply {
 }
 
 function ended(): MandolineError {
-  return new MandolineError("CANCELLED", "Streaming the whole: ended at a slice boundary", { source: "self" });
+  return new MandolineError("CANCELLED", "Streaming the whole: ended at a slice boundary", {
+    source: "self",
+  });
 }
 
 function failed(cause: unknown): MandolineError {
-  return new MandolineError("INVARIANT", `Streaming the whole: ${messageOf(cause)}`, { source: "self", cause });
+  return new MandolineError("INVARIANT", `Streaming the whole: ${messageOf(cause)}`, {
+    source: "self",
+    cause,
+  });
 }
 
-function wrongLength(code: "ORIGIN_BODY_SHORT" | "ORIGIN_BODY_LONG", expected: number, got: string): MandolineError {
+function wrongLength(
+  code: "ORIGIN_BODY_SHORT" | "ORIGIN_BODY_LONG",
+  expected: number,
+  got: string,
+): MandolineError {
   return new MandolineError(code, `Streaming the whole: expected ${expected} bytes, got ${got}`, {
     source: "origin",
     advice: { retry: true },

@@ -105,7 +105,9 @@ export class Space {
 
   /** The slice if any of it is in memory. */
   slice(index: SliceIndex): SliceBuffer | undefined {
-    return this.shared ? this.#filler.store.near.getSlice(this.representation, index) : this.#private.get(index);
+    return this.shared
+      ? this.#filler.store.near.getSlice(this.representation, index)
+      : this.#private.get(index);
   }
 
   openSlice(index: SliceIndex): SliceBuffer {

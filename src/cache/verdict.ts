@@ -28,7 +28,12 @@ export interface Probed {
 
 export type Verdict =
   /** Slices it is; `part` is what the body of this very answer holds. `stores` is false for a private one. */
-  | { readonly kind: "sliced"; readonly stored: StoredResponse; readonly part: ByteRange; readonly stores: boolean }
+  | {
+      readonly kind: "sliced";
+      readonly stored: StoredResponse;
+      readonly part: ByteRange;
+      readonly stores: boolean;
+    }
   | { readonly kind: "not-modified" }
   | { readonly kind: "unsatisfiable"; readonly completeLength: number }
   /** To be sent on as it is. */
@@ -122,7 +127,8 @@ export function strongValidatorOf(head: OriginHead): StrongValidator | undefined
   const text = fieldValue(head.fields, "last-modified");
   const lastModified = parseHttpDate(text, head.respondedAt);
   const date = parseHttpDate(fieldValue(head.fields, "date"), head.respondedAt);
-  if (text === undefined || lastModified === undefined || !isStrongLastModified(lastModified, date)) return undefined;
+  if (text === undefined || lastModified === undefined || !isStrongLastModified(lastModified, date))
+    return undefined;
   return { kind: "last-modified", text };
 }
 

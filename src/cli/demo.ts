@@ -9,6 +9,7 @@ import type { Screen } from "./demo/progress.ts";
 import { seededRandom } from "./demo/seeded.ts";
 import { runStage, type Stage, type StageResult } from "./demo/stages.ts";
 import { table } from "./demo/table.ts";
+import { nodeFlags } from "./node-flags.ts";
 
 export interface DemoOptions {
   /** What is downloaded as a whole, such as `256MiB`; at most the memory of the profile, or it can't be hot. */
@@ -64,7 +65,16 @@ function serveArgs(options: DemoOptions, originUrl: string): string[] {
   // Built, this file is demo.js beside main.js.
   const main = new URL(`../main${extname(import.meta.filename)}`, import.meta.url).pathname;
   const ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-  return [options.program ?? main, "serve", "--origin", originUrl, ...ports, "--profile", profile];
+  return [
+    ...nodeFlags,
+    options.program ?? main,
+    "serve",
+    "--origin",
+    originUrl,
+    ...ports,
+    "--profile",
+    profile,
+  ];
 }
 
 function stages(size: string, origin: string, mandoline: string): Stage[] {

@@ -51,7 +51,11 @@ export class Assembler {
    *
    * @param onTaken called for each while its page is surely there: pin it, or copy
    */
-  take(pagesMax: number, onTaken: (readable: Readable) => void, bytesMax: number = Number.MAX_SAFE_INTEGER): Readable[] {
+  take(
+    pagesMax: number,
+    onTaken: (readable: Readable) => void,
+    bytesMax: number = Number.MAX_SAFE_INTEGER,
+  ): Readable[] {
     const taken: Readable[] = [];
     const end = Math.min(this.#range.end, this.position + bytesMax);
     while (taken.length < pagesMax && this.position < end) {

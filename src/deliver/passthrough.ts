@@ -43,7 +43,11 @@ export class Passthrough {
   }
 
   /** @returns what was answered; the status is 0 when the client went away before a head */
-  forward(request: IncomingMessage, response: ServerResponse, cacheStatus: string): Promise<PassthroughResult> {
+  forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    cacheStatus: string,
+  ): Promise<PassthroughResult> {
     if (request.headers["transfer-encoding"] && UNFRAMED_METHODS.has(request.method ?? "")) {
       response.writeHead(411, { Connection: "close", "Content-Length": "0" }).end();
       return Promise.resolve({ status: 411, failure: undefined });
@@ -52,7 +56,9 @@ export class Passthrough {
     response.setHeader("Cache-Status", cacheStatus);
     return new Promise((resolve) => {
       let failure: unknown;
-      response.once("close", () => resolve({ status: response.headersSent ? response.statusCode : 0, failure }));
+      response.once("close", () =>
+        resolve({ status: response.headersSent ? response.statusCode : 0, failure }),
+      );
       this.#proxy.web(request, response, {}, (error) => {
         failure = error;
         if (response.headersSent || response.destroyed) response.destroy();
@@ -66,7 +72,8 @@ export class Passthrough {
     request.headers.via = via(request.headers.via);
     delete request.headers["x-forwarded-host"];
     this.#proxy.ws(request, socket, head, {}, () => {
-      if (!socket.destroyed) socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      if (!socket.destroyed)
+        socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
   }
 

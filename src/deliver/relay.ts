@@ -1,7 +1,7 @@
 // Floor 5. An origin's answer that is not sliced, sent on as it is: status, end-to-end fields, body as it comes.
 
-import { endToEnd } from "../http/fields.ts";
 import { MandolineError } from "../base/errors.ts";
+import { endToEnd } from "../http/fields.ts";
 import type { Exchange } from "../origin/origin-client.ts";
 import type { ResponseSink } from "./response-sink.ts";
 

@@ -17,7 +17,9 @@ export function contentCodingOf(fields: FieldLines): string {
 
 /** Fields of a sub-request that make a well-behaved origin refuse when the representation has changed. */
 export function conditionOf(validator: StrongValidator): string[] {
-  return validator.kind === "entity-tag" ? ["If-Match", validator.text] : ["If-Unmodified-Since", validator.text];
+  return validator.kind === "entity-tag"
+    ? ["If-Match", validator.text]
+    : ["If-Unmodified-Since", validator.text];
 }
 
 /**
@@ -60,7 +62,8 @@ export function refusalOfPart(
 export function refusalOfWhole(head: OriginHead, representation: Representation): MandolineError | undefined {
   const what = "Fetching the whole";
   if (head.status === 412) return changed(what, representation.validator.text, "412 to its precondition");
-  if (head.status !== 200) return statusFailure(head.status, what, retryAfterMs(head.fields, head.respondedAt));
+  if (head.status !== 200)
+    return statusFailure(head.status, what, retryAfterMs(head.fields, head.respondedAt));
   const identity = identityRefusal(head, representation, what);
   if (identity) return identity;
   const length = fieldValue(head.fields, "content-length");

@@ -22,7 +22,11 @@ export function originFailure(cause: unknown, what: string, phase: Phase): Mando
 }
 
 /** A status that is no answer to what was asked. @param retryAfterMs what Retry-After said, if it did */
-export function statusFailure(status: number, what: string, retryAfterMs: number | undefined): MandolineError {
+export function statusFailure(
+  status: number,
+  what: string,
+  retryAfterMs: number | undefined,
+): MandolineError {
   const retry = status === 429 || status >= 500;
   const advice: RetryAdvice = !retry
     ? { retry: false }

@@ -81,18 +81,23 @@ export class Hedger {
     const second = openAnother();
     if (!second) return first;
     this.#tokens -= 1;
-    const winner = await Promise.any([first, second]).catch(() => first);
+    const { exchange: winner, won } = await Promise.any([
+      first.then((exchange) => ({ exchange, won: false })),
+      second.then((exchange) => ({ exchange, won: true })),
+    ]).catch(async () => ({ exchange: await first, won: false }));
     for (const other of [first, second]) {
       other.then(
         (exchange) => exchange !== winner && exchange.abort(lost()),
         () => undefined,
       );
     }
-    subrequestHedged.publish({ won: (await Promise.race([second, undefined])) === winner });
+    subrequestHedged.publish({ won });
     return winner;
   }
 }
 
 function lost(): MandolineError {
-  return new MandolineError("CANCELLED", "Hedging a sub-request: the other one was first", { source: "self" });
+  return new MandolineError("CANCELLED", "Hedging a sub-request: the other one was first", {
+    source: "self",
+  });
 }

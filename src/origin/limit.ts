@@ -44,7 +44,10 @@ export class Limiter {
   readonly #queuedMax: number;
   readonly #jobs: Job[] = [];
 
-  constructor({ concurrencyMax, queuedMax }: { readonly concurrencyMax: number; readonly queuedMax: number }) {
+  constructor({
+    concurrencyMax,
+    queuedMax,
+  }: { readonly concurrencyMax: number; readonly queuedMax: number }) {
     this.#limit = pLimit(concurrencyMax);
     this.#queuedMax = queuedMax;
   }

@@ -122,7 +122,9 @@ export class Exchange {
 }
 
 function unwanted(bytes: number): MandolineError {
-  return new MandolineError("CANCELLED", `Discarding a body: it goes on past ${bytes} bytes`, { source: "self" });
+  return new MandolineError("CANCELLED", `Discarding a body: it goes on past ${bytes} bytes`, {
+    source: "self",
+  });
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {

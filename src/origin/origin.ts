@@ -283,21 +283,33 @@ function ranged({ request, representation }: RunRequest, asked: ByteRange): Orig
 /** 5xx and 429: what a retry may mend. */
 function failureOfStatus({ head }: Exchange, path: string): MandolineError | undefined {
   if (head.status < 500 && head.status !== 429) return undefined;
-  return statusFailure(head.status, `Asking for ${path.split("?", 1)[0]}`, retryAfterMs(head.fields, head.respondedAt));
+  return statusFailure(
+    head.status,
+    `Asking for ${path.split("?", 1)[0]}`,
+    retryAfterMs(head.fields, head.respondedAt),
+  );
 }
 
 function wrongLength(code: "ORIGIN_BODY_SHORT" | "ORIGIN_BODY_LONG", sink: Sink): MandolineError {
   const { start, end } = sink.range;
   const got = code === "ORIGIN_BODY_SHORT" ? `its end at ${sink.watermark}` : "more";
-  return new MandolineError(code, `Fetching bytes ${start}-${end - 1}: expected ${end - start} bytes, got ${got}`, {
-    source: "origin",
-    advice: { retry: true },
-    facts: { watermark: sink.watermark },
-  });
+  return new MandolineError(
+    code,
+    `Fetching bytes ${start}-${end - 1}: expected ${end - start} bytes, got ${got}`,
+    {
+      source: "origin",
+      advice: { retry: true },
+      facts: { watermark: sink.watermark },
+    },
+  );
 }
 
 function tooSlow(sliceMs: number): MandolineError {
-  return new MandolineError("ORIGIN_TIMEOUT", `Fetching a run: expected its end within ${sliceMs} ms, got none`, {
-    source: "origin",
-  });
+  return new MandolineError(
+    "ORIGIN_TIMEOUT",
+    `Fetching a run: expected its end within ${sliceMs} ms, got none`,
+    {
+      source: "origin",
+    },
+  );
 }

@@ -4,7 +4,7 @@
 import pRetry from "p-retry";
 import { subrequestRetried } from "../base/channels.ts";
 import type { Clock } from "../base/clock.ts";
-import { isMandolineError, MandolineError } from "../base/errors.ts";
+import { isMandolineError, type MandolineError } from "../base/errors.ts";
 import { isConnectionFailure } from "./failures.ts";
 
 export interface RetryPolicy {

@@ -17,7 +17,11 @@ export function createAdminServer(options: AdminOptions): Server {
   });
 }
 
-async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  options: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
     return send(response, 405, "text/plain", "Only GET and HEAD\n");

@@ -1,6 +1,6 @@
 // Floor 6. The walk of a request: classify, find, plan, deliver. The only place where a failure becomes a status.
 
-import { requestEnded, type RequestOutcome } from "../base/channels.ts";
+import { type RequestOutcome, requestEnded } from "../base/channels.ts";
 import type { Clock } from "../base/clock.ts";
 import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
 import type { Cache, Found, Wanted } from "../cache/cache.ts";
@@ -31,7 +31,9 @@ export interface HandlerOptions {
 }
 
 /** Sends a request on as it came. @returns the status that was answered, 0 for none */
-export type Forward = (cacheStatus: string) => Promise<{ readonly status: number; readonly failure: unknown }>;
+export type Forward = (
+  cacheStatus: string,
+) => Promise<{ readonly status: number; readonly failure: unknown }>;
 
 /** What is told of a request at its end. */
 interface Walk {
@@ -121,7 +123,12 @@ export class Handler {
       }
       case "unsatisfiable": {
         walk.outcome = "miss";
-        walk.cacheStatus = formatCacheStatus({ hit: false, fwd: found.forwarded, fwdStatus: 416, stored: false });
+        walk.cacheStatus = formatCacheStatus({
+          hit: false,
+          fwd: found.forwarded,
+          fwdStatus: 416,
+          stored: false,
+        });
         const { status, fields } = unsatisfiable(found.completeLength, ["Via", "1.1 mandoline"]);
         sendHead(walk, sink, status, [...fields, "Cache-Status", walk.cacheStatus]);
         return undefined;
@@ -240,7 +247,8 @@ export class Handler {
     walk.outcome = sink.closed ? "aborted" : "failed";
     if (sink.headSent || sink.closed) return sink.abort();
     const { status, fields } = headOfFailure(error);
-    const cacheStatus = walk.cacheStatus || formatCacheStatus({ hit: false, fwd: "miss", detail: error.code });
+    const cacheStatus =
+      walk.cacheStatus || formatCacheStatus({ hit: false, fwd: "miss", detail: error.code });
     sendHead(walk, sink, status, [...fields, "Cache-Status", cacheStatus]);
   }
 }
@@ -261,7 +269,9 @@ function outcomeOf({ forwarded, collapsed, forwardStatus }: Sliced, status: Cach
 /** The origin has said that what is stored is not what it has. */
 function speaksAgainstStored(error: unknown): boolean {
   if (isMandolineError(error, "ORIGIN_CHANGED")) return true;
-  return isMandolineError(error, "ORIGIN_STATUS") && (error.facts.status === 404 || error.facts.status === 410);
+  return (
+    isMandolineError(error, "ORIGIN_STATUS") && (error.facts.status === 404 || error.facts.status === 410)
+  );
 }
 
 function ttlSeconds(stored: StoredResponse, clock: Clock): number {
@@ -269,5 +279,8 @@ function ttlSeconds(stored: StoredResponse, clock: Clock): number {
 }
 
 function unexpected(cause: unknown): MandolineError {
-  return new MandolineError("INVARIANT", `Handling a request: ${messageOf(cause)}`, { source: "self", cause });
+  return new MandolineError("INVARIANT", `Handling a request: ${messageOf(cause)}`, {
+    source: "self",
+    cause,
+  });
 }

@@ -10,7 +10,8 @@ export function listen(server: Server, at: HostPort, use: string): Promise<HostP
   return new Promise((resolve, reject) => {
     const onError = (cause: Error) => {
       const what = `Listening on ${formatHostPort(at)} for ${use}`;
-      const expected = (cause as NodeJS.ErrnoException).code === "EADDRINUSE" ? "a free port, got one that is taken" : "";
+      const expected =
+        (cause as NodeJS.ErrnoException).code === "EADDRINUSE" ? "a free port, got one that is taken" : "";
       const message = expected ? `${what}: expected ${expected}` : `${what}: ${messageOf(cause)}`;
       reject(new MandolineError("PORT_TAKEN", message, { source: "self", cause, facts: { ...at } }));
     };

@@ -26,7 +26,8 @@ const FAR_STORE_LINE_EVERY_MS = 1000;
 
 export function openLog({ level, access, pretty: isPretty }: LogOptions, nowMs: () => number): Log {
   const file = isPretty ? undefined : pino.destination({ sync: false, minLength: 4096 });
-  const stream: DestinationStream = file ?? pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
+  const stream: DestinationStream =
+    file ?? pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
   const logger = pino({ level, base: { pid: process.pid } }, stream);
   // Batched under load; at rest a line is on its way within a second.
   const flushing = setInterval(() => file?.flush(), 1000).unref();

@@ -56,13 +56,21 @@ function publishGauges(registers: Registry[], gauges: Gauges): void {
       },
     });
   gauge("mandoline_requests_in_flight", "Requests being answered", gauges.requestsInFlight);
-  gauge("mandoline_subrequests_in_flight", "Sub-requests under way at the origin", gauges.subrequestsInFlight);
+  gauge(
+    "mandoline_subrequests_in_flight",
+    "Sub-requests under way at the origin",
+    gauges.subrequestsInFlight,
+  );
   gauge("mandoline_subrequests_queued", "Sub-requests that wait for a place", gauges.subrequestsQueued);
   gauge("mandoline_memory_bytes", "Slice memory in use, cached and in flight", gauges.memoryBytes);
   gauge("mandoline_memory_max_bytes", "Slice memory at most", () => gauges.memoryBytesMax);
   gauge("mandoline_memory_slices", "Slices in memory", gauges.memorySlices);
   gauge("mandoline_stored_responses", "Stored responses in memory", gauges.storedResponses);
-  gauge("mandoline_stored_responses_bytes", "Memory of stored responses, estimated", gauges.storedResponseBytes);
+  gauge(
+    "mandoline_stored_responses_bytes",
+    "Memory of stored responses, estimated",
+    gauges.storedResponseBytes,
+  );
   new Gauge({
     name: "mandoline_breaker_state",
     help: "1 for the state that a circuit breaker is in",
@@ -104,8 +112,16 @@ function countRequests(registers: Registry[]): (() => void)[] {
     labelNames: ["outcome"],
     registers,
   });
-  const memoryBytes = counter(registers, "mandoline_memory_read_bytes_total", "Bytes that readers found in memory");
-  const collapsed = counter(registers, "mandoline_collapsed_total", "Times that a reader joined a fill under way");
+  const memoryBytes = counter(
+    registers,
+    "mandoline_memory_read_bytes_total",
+    "Bytes that readers found in memory",
+  );
+  const collapsed = counter(
+    registers,
+    "mandoline_collapsed_total",
+    "Times that a reader joined a fill under way",
+  );
   return [
     channels.requestEnded.subscribe((event) => {
       requests.inc({ outcome: event.outcome });

@@ -69,7 +69,10 @@ export async function startProxy(config: Config, deps: ProxyDeps = {}): Promise<
   }
 }
 
-type Parts = Omit<RunningProxy, "data" | "admin"> & { readonly dataServer: Server; readonly adminServer: Server };
+type Parts = Omit<RunningProxy, "data" | "admin"> & {
+  readonly dataServer: Server;
+  readonly adminServer: Server;
+};
 
 function assemble(config: Config, deps: ProxyDeps): Parts {
   const clock = systemClock;
@@ -125,7 +128,11 @@ function assemble(config: Config, deps: ProxyDeps): Parts {
     status: () => ({
       state: draining ? "draining" : "ready",
       uptimeSeconds: Math.round(process.uptime()),
-      origin: { url: config.origin, subrequestsInFlight: origin.limiter.inFlight, queued: origin.limiter.queued },
+      origin: {
+        url: config.origin,
+        subrequestsInFlight: origin.limiter.inFlight,
+        queued: origin.limiter.queued,
+      },
       breakers: breakers(),
       requestsInFlight: handler.inFlight,
       memory: {

@@ -26,12 +26,15 @@ export function encodeEnvelope(name: string, body: readonly Buffer[]): Buffer {
   return envelope;
 }
 
-export type Decoded = { readonly ok: true; readonly body: Buffer } | { readonly ok: false; readonly why: string };
+export type Decoded =
+  | { readonly ok: true; readonly body: Buffer }
+  | { readonly ok: false; readonly why: string };
 
 /** @returns the body as a view of `envelope`, or what is wrong with it: the name must be the one expected */
 export function decodeEnvelope(envelope: Buffer, name: string): Decoded {
   const wrong = (why: string): Decoded => ({ ok: false, why });
-  if (envelope.length < HEAD_BYTES) return wrong(`expected at least ${HEAD_BYTES} bytes, got ${envelope.length}`);
+  if (envelope.length < HEAD_BYTES)
+    return wrong(`expected at least ${HEAD_BYTES} bytes, got ${envelope.length}`);
   if (envelope.readUInt32BE(0) !== MAGIC) return wrong("expected the magic of this version, got another");
   const nameBytes = envelope.readUInt32BE(8);
   const totalBytes = BigInt(HEAD_BYTES + nameBytes) + envelope.readBigUInt64BE(12);

@@ -76,10 +76,14 @@ export class PageRun implements Supply {
     if (!this.done) {
       this.failure =
         failure ??
-        new MandolineError("CANCELLED", `Filling bytes ${this.range.start}-${this.range.end - 1}: ended early`, {
-          source: "self",
-          facts: { watermark: this.watermark },
-        });
+        new MandolineError(
+          "CANCELLED",
+          `Filling bytes ${this.range.start}-${this.range.end - 1}: ended early`,
+          {
+            source: "self",
+            facts: { watermark: this.watermark },
+          },
+        );
       this.slice.dropUnfilled(this.range);
     }
     this.changed.callAll();

@@ -100,7 +100,8 @@ export class SliceBuffer {
       const end = Math.min(start + PAGE_BYTES, within.end);
       if (this.#pages[start / PAGE_BYTES] || this.runAt(origin + start)) continue;
       const last = stretches.at(-1);
-      if (last && last.end === origin + start) stretches[stretches.length - 1] = { ...last, end: origin + end };
+      if (last && last.end === origin + start)
+        stretches[stretches.length - 1] = { ...last, end: origin + end };
       else stretches.push({ start: origin + start, end: origin + end });
     }
     return stretches;
@@ -126,7 +127,10 @@ export class SliceBuffer {
       const at = Math.floor(offset / PAGE_BYTES);
       const within = offset - at * PAGE_BYTES;
       const page = this.#pages[at];
-      assert(page !== undefined && this.#filledBytes[at] === within, "bytes arrive in order", { position, at });
+      assert(page !== undefined && this.#filledBytes[at] === within, "bytes arrive in order", {
+        position,
+        at,
+      });
       const count = Math.min(chunk.length - from, PAGE_BYTES - within);
       chunk.copy(page.bytes, within, from, from + count);
       this.#filledBytes[at] = within + count;

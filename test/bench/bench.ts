@@ -3,6 +3,7 @@
 import { type ServerProcess, startServer } from "../../src/cli/demo/child.ts";
 import { type Download, type DownloadOptions, download } from "../../src/cli/demo/download.ts";
 import type { FarOriginOptions, FarOriginStats } from "../../src/cli/demo/far-origin.ts";
+import { nodeFlags } from "../../src/cli/node-flags.ts";
 import type { Finding } from "./finding.ts";
 
 export interface Scenario {
@@ -42,7 +43,16 @@ export class Bench {
 
   proxy(origin: ServerProcess, profile: string, env: Record<string, string> = {}): Promise<ServerProcess> {
     const ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-    const args = [this.#program, "serve", "--origin", origin.url, ...ports, "--profile", profile];
+    const args = [
+      ...nodeFlags,
+      this.#program,
+      "serve",
+      "--origin",
+      origin.url,
+      ...ports,
+      "--profile",
+      profile,
+    ];
     return this.#start("Mandoline", args, env);
   }
 
