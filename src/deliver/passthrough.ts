@@ -16,19 +16,26 @@ export interface PassthroughOptions {
 
 export interface PassthroughResult {
   readonly status: number;
+  /** Of the origin's body. */
+  readonly bytes: number;
   readonly failure: unknown;
 }
+
+/** Connections for what is passed through; a request beyond them waits for one. */
+const CONNECTIONS_MAX = 1024;
 
 /** Node frames a body of these methods only by Content-Length: chunked, it would reach the origin as a second request. */
 const UNFRAMED_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 export class Passthrough {
   readonly #proxy: ProxyServer;
+  readonly #received: WeakMap<object, number> = new WeakMap();
   readonly #agent: http.Agent | https.Agent;
 
   constructor(options: PassthroughOptions) {
     const secure = options.origin.protocol === "https:";
-    this.#agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+    const agentOptions = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 64 };
+    this.#agent = secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
     this.#proxy = createProxyServer({
       target: options.origin.href.replace(/\/$/, ""),
       agent: this.#agent,
@@ -36,8 +43,11 @@ export class Passthrough {
       connectTimeout: options.connectMs,
       proxyTimeout: options.idleMs,
     });
-    this.#proxy.on("proxyRes", (fromOrigin, _request, response) => {
+    this.#proxy.on("proxyRes", (fromOrigin, request, response) => {
       cleanResponse(fromOrigin);
+      fromOrigin.on("data", (chunk: Buffer) => {
+        this.#received.set(request, (this.#received.get(request) ?? 0) + chunk.length);
+      });
       fromOrigin.once("aborted", () => response.destroy());
     });
   }
@@ -50,15 +60,16 @@ export class Passthrough {
   ): Promise<PassthroughResult> {
     if (request.headers["transfer-encoding"] && UNFRAMED_METHODS.has(request.method ?? "")) {
       response.writeHead(411, { Connection: "close", "Content-Length": "0" }).end();
-      return Promise.resolve({ status: 411, failure: undefined });
+      return Promise.resolve({ status: 411, bytes: 0, failure: undefined });
     }
     cleanRequest(request);
     response.setHeader("Cache-Status", cacheStatus);
     return new Promise((resolve) => {
       let failure: unknown;
-      response.once("close", () =>
-        resolve({ status: response.headersSent ? response.statusCode : 0, failure }),
-      );
+      response.once("close", () => {
+        const status = response.headersSent ? response.statusCode : 0;
+        resolve({ status, bytes: this.#received.get(request) ?? 0, failure });
+      });
       this.#proxy.web(request, response, {}, (error) => {
         failure = error;
         if (response.headersSent || response.destroyed) response.destroy();

@@ -8,6 +8,7 @@ import { classify, type PassthroughReason } from "../cache/classify.ts";
 import { planResponse, unsatisfiable } from "../cache/plan.ts";
 import type { ClientRequest } from "../cache/request.ts";
 import { Assembler } from "../deliver/assemble.ts";
+import type { PassthroughResult } from "../deliver/passthrough.ts";
 import { relay } from "../deliver/relay.ts";
 import { sendBody } from "../deliver/respond.ts";
 import type { ResponseSink } from "../deliver/response-sink.ts";
@@ -30,10 +31,8 @@ export interface HandlerOptions {
   readonly onFailure: (error: MandolineError, request: ClientRequest) => void;
 }
 
-/** Sends a request on as it came. @returns the status that was answered, 0 for none */
-export type Forward = (
-  cacheStatus: string,
-) => Promise<{ readonly status: number; readonly failure: unknown }>;
+/** Sends a request on as it came. */
+export type Forward = (cacheStatus: string) => Promise<PassthroughResult>;
 
 /** What is told of a request at its end. */
 interface Walk {
@@ -42,6 +41,8 @@ interface Walk {
   status: number;
   cacheStatus: string;
   firstByteMs: number | undefined;
+  /** Body bytes that went past the sink. */
+  passedBytes: number;
 }
 
 type Sliced = Found & { readonly kind: "sliced" };
@@ -62,7 +63,14 @@ export class Handler {
   async handle(request: ClientRequest, sink: ResponseSink, forward: Forward, client: string): Promise<void> {
     const { clock, isSlicePath, onFailure } = this.#options;
     const startedMs = clock.monotonicMs();
-    const walk: Walk = { startedMs, outcome: "failed", status: 0, cacheStatus: "", firstByteMs: undefined };
+    const walk: Walk = {
+      startedMs,
+      outcome: "failed",
+      status: 0,
+      cacheStatus: "",
+      firstByteMs: undefined,
+      passedBytes: 0,
+    };
     this.#inFlight += 1;
     try {
       const classified = classify(request, isSlicePath);
@@ -83,7 +91,7 @@ export class Handler {
         method: request.method,
         host: request.host,
         path: request.target.split("?", 1)[0] as string,
-        bytes: sink.bytes,
+        bytes: sink.bytes + walk.passedBytes,
         durationMs: clock.monotonicMs() - startedMs,
         client,
       });
@@ -237,7 +245,8 @@ export class Handler {
     walk.cacheStatus = formatCacheStatus(
       why === "method" ? { hit: false, fwd: "method" } : { hit: false, fwd: "bypass", detail: why },
     );
-    const { status, failure } = await forward(walk.cacheStatus);
+    const { status, bytes, failure } = await forward(walk.cacheStatus);
+    walk.passedBytes = bytes;
     walk.status = status;
     if (failure) walk.outcome = "failed";
     else if (status === 0) walk.outcome = "aborted";
@@ -245,7 +254,10 @@ export class Handler {
 
   #answerFailure(walk: Walk, sink: ResponseSink, error: MandolineError): void {
     walk.outcome = sink.closed ? "aborted" : "failed";
-    if (sink.headSent || sink.closed) return sink.abort();
+    if (sink.headSent || sink.closed) {
+      sink.abort();
+      return;
+    }
     const { status, fields } = headOfFailure(error);
     const cacheStatus =
       walk.cacheStatus || formatCacheStatus({ hit: false, fwd: "miss", detail: error.code });
