@@ -8,7 +8,7 @@ import { endToEnd, type FieldLines, fieldValue, withoutFields } from "../http/fi
 import { freshnessLifetimeMs, initialAgeMs } from "../http/freshness.ts";
 import { formatRange, type RangeSpec, resolveRange } from "../http/range-header.ts";
 import { variantKey } from "../http/vary.ts";
-import type { Exchange } from "../origin/origin-client.ts";
+import type { Exchange } from "../origin/exchange.ts";
 import { PAGE_BYTES } from "../slice/page-pool.ts";
 import { alignOutward } from "../slice/slice-grid.ts";
 import { isFresh, type StoredResponse } from "../slice/stored-response.ts";

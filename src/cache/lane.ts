@@ -6,7 +6,7 @@ import { bytesReceived, sliceMet } from "../base/channels.ts";
 import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
 import { Listeners } from "../base/listeners.ts";
 import { conditionOf, refusalOfWhole } from "../origin/acceptance.ts";
-import type { Exchange } from "../origin/origin-client.ts";
+import type { Exchange } from "../origin/exchange.ts";
 import { PAGE_BYTES } from "../slice/page-pool.ts";
 import { PageRun, type Supply } from "../slice/page-run.ts";
 import type { SliceBuffer } from "../slice/slice-buffer.ts";

@@ -6,7 +6,7 @@ import type { SliceIndex } from "../base/units.ts";
 import type { ByteRange } from "../http/byte-range.ts";
 import type { FieldLines } from "../http/fields.ts";
 import type { Priority } from "../origin/limit.ts";
-import type { Exchange } from "../origin/origin-client.ts";
+import type { Exchange } from "../origin/exchange.ts";
 import { PageRun, type Supply } from "../slice/page-run.ts";
 import type { Representation } from "../slice/representation.ts";
 import { SliceBuffer } from "../slice/slice-buffer.ts";

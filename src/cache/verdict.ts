@@ -10,7 +10,7 @@ import { isStrongLastModified } from "../http/precondition.ts";
 import { storability } from "../http/storability.ts";
 import { variantKey, varyNames } from "../http/vary.ts";
 import { contentCodingOf } from "../origin/acceptance.ts";
-import type { OriginHead } from "../origin/origin-client.ts";
+import type { OriginHead } from "../origin/exchange.ts";
 import { nameRepresentation, type StrongValidator } from "../slice/representation.ts";
 import type { StoredResponse } from "../slice/stored-response.ts";
 

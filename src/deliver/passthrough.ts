@@ -43,6 +43,10 @@ export class Passthrough {
       connectTimeout: options.connectMs,
       proxyTimeout: options.idleMs,
     });
+    // The package takes every target for a path.
+    this.#proxy.on("proxyReq", (toOrigin, request) => {
+      if (request.url === "*") toOrigin.path = "*";
+    });
     this.#proxy.on("proxyRes", (fromOrigin, request, response) => {
       cleanResponse(fromOrigin);
       fromOrigin.on("data", (chunk: Buffer) => {

@@ -2,7 +2,7 @@
 
 import { MandolineError } from "../base/errors.ts";
 import { endToEnd } from "../http/fields.ts";
-import type { Exchange } from "../origin/origin-client.ts";
+import type { Exchange } from "../origin/exchange.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
 /** @returns false when the client went away @throws why the body ended early; the head is sent by then */

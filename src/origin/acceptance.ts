@@ -6,8 +6,8 @@ import type { ByteRange } from "../http/byte-range.ts";
 import { parseContentRange } from "../http/content-range.ts";
 import { type FieldLines, fieldValue } from "../http/fields.ts";
 import type { Representation, StrongValidator } from "../slice/representation.ts";
+import type { OriginHead } from "./exchange.ts";
 import { statusFailure } from "./failures.ts";
-import type { OriginHead } from "./origin-client.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** Content-Encoding as the name of a representation has it. */

@@ -4,7 +4,7 @@
 import { subrequestHedged } from "../base/channels.ts";
 import type { Clock } from "../base/clock.ts";
 import { MandolineError } from "../base/errors.ts";
-import type { Exchange } from "./origin-client.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Heads seen before the first hedge: below, a 95th percentile says little. */
 const SAMPLES_MIN = 100;

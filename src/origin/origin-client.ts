@@ -3,26 +3,10 @@
 
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "../base/clock.ts";
-import { MandolineError } from "../base/errors.ts";
-import type { EpochMs } from "../base/units.ts";
+import type { MandolineError } from "../base/errors.ts";
 import type { FieldLines } from "../http/fields.ts";
+import { Exchange, type OriginHead, type OriginRequest } from "./exchange.ts";
 import { originFailure } from "./failures.ts";
-
-export interface OriginRequest {
-  readonly method: "GET" | "HEAD";
-  /** Path and query, as the origin shall see them. */
-  readonly path: string;
-  readonly fields: FieldLines;
-}
-
-export interface OriginHead {
-  readonly status: number;
-  readonly fields: FieldLines;
-  readonly requestedAt: EpochMs;
-  readonly respondedAt: EpochMs;
-  /** From the request's dispatch to the head. */
-  readonly headMs: number;
-}
 
 export interface OriginClientOptions {
   readonly origin: URL;
@@ -35,96 +19,37 @@ export interface OriginClientOptions {
   readonly clock: Clock;
 }
 
-/** Bytes of an unwanted body read to keep the connection; beyond it, a new connection is cheaper. */
-const DISCARD_BYTES_MAX = 64 * 1024;
-
-/** One request and its answer, from the head on. The body must be read, discarded, or aborted. */
-export class Exchange {
-  readonly head: OriginHead;
+class UndiciExchange extends Exchange {
   readonly #controller: Dispatcher.DispatchController;
   readonly #handler: ExchangeHandler;
 
   constructor(head: OriginHead, controller: Dispatcher.DispatchController, handler: ExchangeHandler) {
-    this.head = head;
+    super(head);
     this.#controller = controller;
     this.#handler = handler;
   }
 
-  /** Called once, when nothing of it is under way any more. */
-  onSettled(settled: () => void): void {
+  override onSettled(settled: () => void): void {
     this.#handler.onSettled(settled);
   }
 
-  /**
-   * Hands over the body chunk by chunk, as it arrives. What the reader
-   * throws aborts the exchange and is what `read` rejects with.
-   *
-   * @throws ORIGIN_BODY_SHORT, ORIGIN_TIMEOUT
-   */
-  read(onChunk: (chunk: Buffer) => void): Promise<void> {
+  override read(onChunk: (chunk: Buffer) => void): Promise<void> {
     const through = this.#handler.read(onChunk);
     this.#controller.resume();
     return through;
   }
 
-  /** The same for a reader that may have to wait: nothing more is received while it holds a chunk. */
-  async *chunks(): AsyncGenerator<Buffer, void, undefined> {
-    const arrived: Buffer[] = [];
-    let wake: (() => void) | undefined;
-    let ended = false;
-    const through = this.read((chunk) => {
-      arrived.push(chunk);
-      this.pause();
-      wake?.();
-    }).finally(() => {
-      ended = true;
-      wake?.();
-    });
-    // Awaited at the end; a failure before that must not count as unhandled.
-    through.catch(() => undefined);
-    for (;;) {
-      const chunk = arrived.shift();
-      if (chunk) {
-        yield chunk;
-        continue;
-      }
-      if (ended) break;
-      const more = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      this.resume();
-      await more;
-    }
-    await through;
-  }
-
-  /** Back-pressure: the origin stops being read, its socket fills. */
-  pause(): void {
+  override pause(): void {
     this.#controller.pause();
   }
 
-  resume(): void {
+  override resume(): void {
     this.#controller.resume();
   }
 
-  abort(reason: MandolineError): void {
+  override abort(reason: MandolineError): void {
     if (!this.#handler.settled) this.#controller.abort(reason);
   }
-
-  /** Gets rid of a body that nobody wants. */
-  discard(): void {
-    let discarded = 0;
-    this.read((chunk) => {
-      discarded += chunk.length;
-      if (discarded > DISCARD_BYTES_MAX) this.abort(unwanted(discarded));
-    }).catch(() => undefined);
-  }
-}
-
-function unwanted(bytes: number): MandolineError {
-  return new MandolineError("CANCELLED", `Discarding a body: it goes on past ${bytes} bytes`, {
-    source: "self",
-  });
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
@@ -240,7 +165,7 @@ export class OriginClient {
         (status, fields, controller) => {
           const headMs = this.#clock.monotonicMs() - startedMs;
           const head = { status, fields, requestedAt, respondedAt: this.#clock.now(), headMs };
-          resolve(new Exchange(head, controller, handler));
+          resolve(new UndiciExchange(head, controller, handler));
         },
         reject,
       );

@@ -9,10 +9,12 @@ import type { ByteRange } from "../http/byte-range.ts";
 import { formatRange } from "../http/range-header.ts";
 import type { Representation } from "../slice/representation.ts";
 import { conditionOf, refusalOfPart } from "./acceptance.ts";
+import type { Exchange, OriginRequest } from "./exchange.ts";
 import { originFailure, speaksAgainstOrigin, statusFailure } from "./failures.ts";
 import { Hedger } from "./hedge.ts";
 import { Limiter, type Priority, type Ticket } from "./limit.ts";
-import { type Exchange, OriginClient, type OriginRequest } from "./origin-client.ts";
+import { OriginClient } from "./origin-client.ts";
+import { PartClient } from "./part-client.ts";
 import { RetryBudget, type RetryPolicy, retrying } from "./retry.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -63,6 +65,8 @@ export interface OpenRequest {
   readonly signal: AbortSignal;
   /** Give the slot back with the head: for a body that is paced by a client. */
   readonly slot: "until-head" | "until-body";
+  /** A part that goes straight into pages, whose head can only be of one kind. */
+  readonly isPart?: boolean;
 }
 
 /** At most so many URLs are remembered as having failed inside a window; beyond, the oldest counts anew. */
@@ -75,6 +79,7 @@ export class Origin {
   readonly limiter: Limiter;
   readonly breaker: Breaker;
   readonly #client: OriginClient;
+  readonly #parts: PartClient | undefined;
   readonly #budget: RetryBudget;
   readonly #hedger: Hedger | undefined;
   readonly #options: OriginOptions;
@@ -96,6 +101,7 @@ export class Origin {
       idleMs: options.idleMs,
       clock,
     });
+    this.#parts = url.protocol === "http:" ? new PartClient({ ...options, origin: url }) : undefined;
     this.breaker = new Breaker({
       name: url.host,
       ...options.breaker,
@@ -151,7 +157,14 @@ export class Origin {
         const given = first;
         first = undefined;
         const exchange =
-          given ?? (await this.#attempt({ ...run, signal, request: ranged(run, asked), slot: "until-body" }));
+          given ??
+          (await this.#attempt({
+            ...run,
+            signal,
+            request: ranged(run, asked),
+            slot: "until-body",
+            isPart: true,
+          }));
         const refusal = given ? undefined : refusalOfPart(exchange.head, representation, asked);
         if (!refusal) return this.#readInto(exchange, sink, signal);
         exchange.discard();
@@ -162,6 +175,7 @@ export class Origin {
 
   close(): Promise<void> {
     this.breaker.close();
+    this.#parts?.close();
     return this.#client.close();
   }
 
@@ -215,13 +229,14 @@ export class Origin {
   }
 
   /** One attempt up to its head, which may be one that says failure. */
-  async #attempt({ request, priority, signal, slot }: OpenRequest): Promise<Exchange> {
-    const ticket = await this.limiter.acquire(priority, signal);
+  async #attempt(open: OpenRequest): Promise<Exchange> {
+    const { request } = open;
+    const ticket = await this.limiter.acquire(open.priority, open.signal);
     let answer: Exchange | undefined;
     let givenUp = false;
     try {
       await this.breaker.run(async () => {
-        const exchange = await this.#openHedged(request, ticket, slot);
+        const exchange = await this.#openHedged(open, ticket);
         if (givenUp) return exchange.discard();
         answer = exchange;
         const failure = failureOfStatus(exchange, request.path);
@@ -235,19 +250,22 @@ export class Origin {
     return answer as Exchange;
   }
 
-  #openHedged(request: OriginRequest, ticket: Ticket, slot: OpenRequest["slot"]): Promise<Exchange> {
-    const open = () => this.#openWith(ticket, request, slot);
-    if (!this.#hedger) return open();
-    return this.#hedger.open(open, () => {
-      const another = this.limiter.tryAcquire();
-      return another && this.#openWith(another, request, slot);
-    });
+  #openHedged(open: OpenRequest, ticket: Ticket): Promise<Exchange> {
+    if (!this.#hedger) return this.#openWith(ticket, open);
+    return this.#hedger.open(
+      () => this.#openWith(ticket, open),
+      () => {
+        const another = this.limiter.tryAcquire();
+        return another && this.#openWith(another, open);
+      },
+    );
   }
 
-  async #openWith(ticket: Ticket, request: OriginRequest, slot: OpenRequest["slot"]): Promise<Exchange> {
+  async #openWith(ticket: Ticket, { request, slot, isPart }: OpenRequest): Promise<Exchange> {
     ticket.use();
     try {
-      const exchange = await this.#client.open(request);
+      const part = isPart && this.#parts?.serves ? await this.#parts.open(request) : undefined;
+      const exchange = part ?? (await this.#client.open(request));
       if (slot === "until-head") ticket.release();
       else exchange.onSettled(() => ticket.release());
       return exchange;
@@ -298,7 +316,8 @@ function wrongLength(code: "ORIGIN_BODY_SHORT" | "ORIGIN_BODY_LONG", sink: Sink)
     `Fetching bytes ${start}-${end - 1}: expected ${end - start} bytes, got ${got}`,
     {
       source: "origin",
-      advice: { retry: true },
+      // Who sends more than it says would do so again; and the range may be full, with nothing left to ask for.
+      advice: { retry: code === "ORIGIN_BODY_SHORT" },
       facts: { watermark: sink.watermark },
     },
   );

@@ -166,7 +166,7 @@ t.test("POST of 256 MiB to an origin that doesn't read is held back, not buffere
   });
   const socket = connect(proxy.data.port, "127.0.0.1");
   const total = 256 * 1024 * KiB;
-  socket.write(`POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: ${total}\r\n\r\n`);
+  socket.write(`POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: ${total}\r\n\r\nbegin`);
   await arrived.opened;
   const block = Buffer.alloc(1024 * KiB);
   let blocks = 0;

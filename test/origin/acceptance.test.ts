@@ -3,7 +3,7 @@
 import t from "tap";
 import { epochMs } from "../../src/base/units.ts";
 import { conditionOf, contentCodingOf, refusalOfPart, refusalOfWhole } from "../../src/origin/acceptance.ts";
-import type { OriginHead } from "../../src/origin/origin-client.ts";
+import type { OriginHead } from "../../src/origin/exchange.ts";
 import { representationOf } from "../support/made-up.ts";
 
 const representation = representationOf({ completeLength: 1000, sliceBytes: 100 });

@@ -120,8 +120,8 @@ t.test("fill() of a body longer than its range never writes past it", async (t) 
   const longer: Lie = { headers: { "content-length": undefined }, extra: Buffer.from("more") };
   const { origin, asked } = await setup(t, () => longer);
   const sink = new BufferSink(0, 1000);
-  await t.rejects(origin.fill(runOf(sink)), { code: "ORIGIN_BODY_LONG", facts: { watermark: 1000 } });
-  t.equal(asked()[0], "bytes=0-999");
+  await t.rejects(origin.fill(runOf(sink)), { code: "ORIGIN_BODY_LONG", advice: { retry: false } });
+  t.strictSame(asked(), ["bytes=0-999"]);
   t.ok(sink.watermark <= 1000 && isFilled(sink));
 });
 

@@ -1,8 +1,8 @@
 import t from "tap";
 import { subrequestHedged } from "../../src/base/channels.ts";
 import { MandolineError } from "../../src/base/errors.ts";
+import type { Exchange } from "../../src/origin/exchange.ts";
 import { HeadLatencies, Hedger } from "../../src/origin/hedge.ts";
-import type { Exchange } from "../../src/origin/origin-client.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 interface FakeExchange {
