@@ -47,7 +47,7 @@ async function startBoth(servers: ServerProcess[]): Promise<string> {
     name: "Mandoline",
     args: [
       ...nodeFlags,
-      here("../src/main.ts"),
+      here("../dist/main.js"),
       "serve",
       "--origin",
       origin.url,

@@ -15,7 +15,7 @@ import { isFresh, type StoredResponse } from "../slice/stored-response.ts";
 import type { Filler } from "./fill.ts";
 import { type ClientRequest, forwardFields, type ProbeKind } from "./request.ts";
 import { type Asking, Space } from "./space.ts";
-import { judge } from "./verdict.ts";
+import { judge, NOT_STORED } from "./verdict.ts";
 
 /** A key whose response could not be shared is asked for by each client alone for so long (hit-for-miss). */
 const ALONE_MS = 120_000;
@@ -165,6 +165,7 @@ export class Cache {
       priority: () => "awaited",
       signal: new AbortController().signal,
       slot: asked ? "until-body" : "until-head",
+      isPart: asked !== undefined,
     });
     const { head } = exchange;
     const verdict = judge({
@@ -288,15 +289,8 @@ function validationFields({ representation }: StoredResponse): string[] {
     : ["If-Modified-Since", validator.text];
 }
 
-/** RFC 9111 §3.2: a 304 does not update what describes the stored content. */
-const NOT_UPDATED: ReadonlySet<string> = new Set([
-  "content-encoding",
-  "content-type",
-  "content-range",
-  "content-length",
-  "etag",
-  "age",
-]);
+/** RFC 9111 §3.2: nor does a 304 update what describes the stored content. */
+const NOT_UPDATED: ReadonlySet<string> = new Set([...NOT_STORED, "content-encoding", "content-type", "etag"]);
 
 /** RFC 9111 §4.3.4: the 304's fields replace the stored ones; Date and freshness count from now on. */
 function freshened(stale: StoredResponse, { head }: Exchange, cacheTtlMs: number): StoredResponse {

@@ -2,8 +2,8 @@
 
 import { sliceMet } from "../base/channels.ts";
 import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
-import type { Origin } from "../origin/origin.ts";
 import type { Exchange } from "../origin/exchange.ts";
+import type { Origin } from "../origin/origin.ts";
 import { PAGE_BYTES, type Page, type PagePool } from "../slice/page-pool.ts";
 import type { PageRun } from "../slice/page-run.ts";
 import type { TieredStore } from "../store/tiered-store.ts";

@@ -84,7 +84,7 @@ function judgeWhole(probed: Probed): Verdict {
 }
 
 /** Fields that speak of a part or of a connection, or that are written anew for each answer. */
-const NOT_STORED: ReadonlySet<string> = new Set([
+export const NOT_STORED: ReadonlySet<string> = new Set([
   "content-range",
   "content-length",
   "content-digest",

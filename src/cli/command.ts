@@ -2,7 +2,6 @@
 
 import { Command } from "commander";
 import { checkFile } from "./check.ts";
-import { runDemo } from "./demo.ts";
 import { serve } from "./serve.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,6 +49,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .command("demo")
     .description("download a large file from a slow origin, with and without Mandoline")
     .action(async () => {
+      // Only here: a server needs nothing of it in memory.
+      const { runDemo } = await import("./demo.ts");
       exitCode = await runDemo({});
     });
   try {

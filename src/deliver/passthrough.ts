@@ -31,6 +31,8 @@ export class Passthrough {
   readonly #proxy: ProxyServer;
   readonly #received: WeakMap<object, number> = new WeakMap();
   readonly #agent: http.Agent | https.Agent;
+  /** No server of ours knows them any more. */
+  readonly #upgraded: Set<Duplex> = new Set();
 
   constructor(options: PassthroughOptions) {
     const secure = options.origin.protocol === "https:";
@@ -84,6 +86,8 @@ export class Passthrough {
 
   /** A WebSocket, both ways, until one side closes. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
     request.headers.via = via(request.headers.via);
     delete request.headers["x-forwarded-host"];
     this.#proxy.ws(request, socket, head, {}, () => {
@@ -93,6 +97,7 @@ export class Passthrough {
   }
 
   close(): void {
+    for (const socket of this.#upgraded) socket.destroy();
     this.#agent.destroy();
     this.#proxy.close();
   }

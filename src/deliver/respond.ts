@@ -63,6 +63,8 @@ export async function sendBody(delivery: Delivery, status: number, fields: Field
 
 async function writePages({ sink, assembler, pool }: Delivery, pagesMax: number): Promise<boolean> {
   const taken = assembler.take(pagesMax, ({ page }) => pool.pin(page));
+  // Evicted between being ready and being taken: it is waited for again.
+  if (taken.length === 0) return false;
   try {
     return await sink.write(taken.map(({ bytes }) => bytes));
   } finally {
@@ -73,5 +75,5 @@ async function writePages({ sink, assembler, pool }: Delivery, pagesMax: number)
 async function writeCopy({ sink, assembler }: Delivery): Promise<boolean> {
   const copies: Buffer[] = [];
   assembler.take(1, ({ bytes }) => copies.push(Buffer.from(bytes)), STALLED_COPY_BYTES);
-  return sink.write(copies);
+  return copies.length > 0 && sink.write(copies);
 }

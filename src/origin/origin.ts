@@ -65,7 +65,7 @@ export interface OpenRequest {
   readonly signal: AbortSignal;
   /** Give the slot back with the head: for a body that is paced by a client. */
   readonly slot: "until-head" | "until-body";
-  /** A part that goes straight into pages, whose head can only be of one kind. */
+  /** A range of it is asked for: the answer is most likely plain, and goes straight into pages. */
   readonly isPart?: boolean;
 }
 

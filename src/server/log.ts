@@ -1,7 +1,6 @@
 // Floor 6. Access log and errors through pino: JSON lines, pretty on a terminal. Never a query string: it may be signed.
 
 import { type DestinationStream, type Logger, pino } from "pino";
-import pretty from "pino-pretty";
 import { breakerChanged, farStoreFailed, originFailed, requestEnded } from "../base/channels.ts";
 import { messageOf } from "../base/errors.ts";
 import type { LogLevel } from "../config/config.ts";
@@ -24,10 +23,9 @@ export interface Log {
 /** A failing far store fails often: one line a second says it. */
 const FAR_STORE_LINE_EVERY_MS = 1000;
 
-export function openLog({ level, access, pretty: isPretty }: LogOptions, nowMs: () => number): Log {
-  const file = isPretty ? undefined : pino.destination({ sync: false, minLength: 4096 });
-  const stream: DestinationStream =
-    file ?? pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
+export async function openLog({ level, access, pretty }: LogOptions, nowMs: () => number): Promise<Log> {
+  const file = pretty ? undefined : pino.destination({ sync: false, minLength: 4096 });
+  const stream = file ?? (await prettyStream());
   const logger = pino({ level, base: { pid: process.pid } }, stream);
   // Batched under load; at rest a line is on its way within a second.
   const flushing = setInterval(() => file?.flush(), 1000).unref();
@@ -51,4 +49,10 @@ export function openLog({ level, access, pretty: isPretty }: LogOptions, nowMs: 
       file?.flushSync();
     },
   };
+}
+
+/** Loaded only where somebody looks on: a server has no use for it in memory. */
+async function prettyStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
 }

@@ -54,7 +54,7 @@ export interface ProxyDeps {
 
 /** @throws PORT_TAKEN; nothing is left running then */
 export async function startProxy(config: Config, deps: ProxyDeps = {}): Promise<RunningProxy> {
-  const parts = assemble(config, deps);
+  const parts = await assemble(config, deps);
   const { dataServer, adminServer, log } = parts;
   try {
     const data = await listen(dataServer, config.listen, "clients");
@@ -74,9 +74,9 @@ type Parts = Omit<RunningProxy, "data" | "admin"> & {
   readonly adminServer: Server;
 };
 
-function assemble(config: Config, deps: ProxyDeps): Parts {
+async function assemble(config: Config, deps: ProxyDeps): Promise<Parts> {
   const clock = systemClock;
-  const log = openLog({ ...config.log, pretty: deps.prettyLog ?? false }, () => clock.monotonicMs());
+  const log = await openLog({ ...config.log, pretty: deps.prettyLog ?? false }, () => clock.monotonicMs());
   const origin = openOrigin(config);
   const pool = new PagePool(config.memoryBytesMax);
   const near = new MemoryStore({ pool, metadataBytesMax: config.metadataBytesMax });
@@ -158,8 +158,8 @@ function assemble(config: Config, deps: ProxyDeps): Parts {
     draining = true;
     dataServer.closeAllConnections();
     adminServer.closeAllConnections();
-    await Promise.all([stopListening(dataServer), stopListening(adminServer), origin.close(), far?.close()]);
     passthrough.close();
+    await Promise.all([stopListening(dataServer), stopListening(adminServer), origin.close(), far?.close()]);
     metrics.close();
     log.close();
   };
@@ -187,6 +187,10 @@ function createDataServer(handler: Handler, passthrough: Passthrough, isDraining
   const options = { keepAliveTimeout: 75_000, shouldUpgradeCallback: isWebSocket };
   const server = createServer(options, (message: IncomingMessage, response: ServerResponse) => {
     if (isDraining()) response.setHeader("Connection", "close");
+    // A response begun before draining leaves a connection that would wait for another request.
+    response.once("close", () => {
+      if (isDraining()) setImmediate(() => server.closeIdleConnections());
+    });
     const sink = new HttpSink(response);
     try {
       const request = clientRequestOf(message, "http");

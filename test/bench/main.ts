@@ -23,7 +23,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "string" },
     strict: { type: "boolean", default: false },
-    program: { type: "string", default: new URL("../../src/main.ts", import.meta.url).pathname },
+    program: { type: "string", default: new URL("../../dist/main.js", import.meta.url).pathname },
   },
 });
 

@@ -42,7 +42,12 @@ flowTest(
   { config: { maxConcurrentSubrequestsPerOrigin: 3 } },
   async (t, flow) => {
     const names = ["a", "b", "c", "d", "e"].map((name) => `/1MiB/${name}`);
-    const answers = await Promise.all(names.map((name) => flow.get(name)));
+    const holding = latch();
+    flow.origin.script = () => lies.headAfter(holding.opened);
+    const asked = names.map((name) => flow.get(name));
+    await flow.origin.asked(3);
+    holding.open();
+    const answers = await Promise.all(asked);
     for (const [at, name] of names.entries()) t.strictSame(answers[at], whole(name, MiB, miss));
     t.equal(flow.origin.peakConcurrent(), 3);
     t.equal(flow.origin.bodyBytes(), 5 * MiB);

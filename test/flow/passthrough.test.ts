@@ -209,6 +209,20 @@ t.test("a WebSocket goes through, both ways, until one side closes", async (t) =
   t.strictSame(await settled(proxy), nothingHeld);
 });
 
+t.test("close() ends a WebSocket too, after draining that waited for it", async (t) => {
+  const { origin, proxy } = await withOrigin(t, (_, response) => response.end());
+  origin.on("upgrade", (_, socket) => {
+    socket.on("end", () => socket.end());
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+  });
+  const client = await rawClient(proxy.data.port);
+  client.write("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+  t.equal((await client.answer()).status, 101);
+  t.equal(await proxy.drain(10), false);
+  await proxy.close();
+  t.equal(await client.closed(), "");
+});
+
 t.test("a WebSocket to an origin that refuses is answered what it answered", async (t) => {
   const { proxy } = await withOrigin(t, (_, response) => response.writeHead(403).end());
   const client = await rawClient(proxy.data.port);

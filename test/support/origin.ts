@@ -88,7 +88,8 @@ export async function startOrigin(script: Script = () => ({})): Promise<Scripted
       log.push(request);
       arrived.increment();
       const lie = await origin.script(request, arrived.count - 1);
-      bodyBytes += await answer(message, response, lie, representations.get(request.path));
+      const sent = await answer(message, response, lie, representations.get(request.path));
+      bodyBytes += sent;
     })();
   });
   server.keepAliveTimeout = 60_000;
