@@ -4,8 +4,7 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../base/clock.ts";
 import type { ByteRange } from "../http/byte-range.ts";
-import { endToEnd, type FieldLines, fieldValue, withoutFields } from "../http/fields.ts";
-import { freshnessLifetimeMs, initialAgeMs } from "../http/freshness.ts";
+import { type FieldLines, fieldValue } from "../http/fields.ts";
 import { formatRange, type RangeSpec, resolveRange } from "../http/range-header.ts";
 import { variantKey } from "../http/vary.ts";
 import type { Exchange } from "../origin/exchange.ts";
@@ -15,7 +14,8 @@ import { isFresh, type StoredResponse } from "../slice/stored-response.ts";
 import type { Filler } from "./fill.ts";
 import { type ClientRequest, forwardFields, type ProbeKind } from "./request.ts";
 import { type Asking, Space } from "./space.ts";
-import { judge, NOT_STORED } from "./verdict.ts";
+import { freshened, validationFields } from "./validate.ts";
+import { judge } from "./verdict.ts";
 
 /** A key whose response could not be shared is asked for by each client alone for so long (hit-for-miss). */
 const ALONE_MS = 120_000;
@@ -280,28 +280,4 @@ export class Cache {
 
 function isUnsatisfiable(range: RangeSpec | undefined, completeLength: number): boolean {
   return range !== undefined && resolveRange([range], completeLength).kind === "unsatisfiable";
-}
-
-function validationFields({ representation }: StoredResponse): string[] {
-  const { validator } = representation;
-  return validator.kind === "entity-tag"
-    ? ["If-None-Match", validator.text]
-    : ["If-Modified-Since", validator.text];
-}
-
-/** RFC 9111 §3.2: nor does a 304 update what describes the stored content. */
-const NOT_UPDATED: ReadonlySet<string> = new Set([...NOT_STORED, "content-encoding", "content-type", "etag"]);
-
-/** RFC 9111 §4.3.4: the 304's fields replace the stored ones; Date and freshness count from now on. */
-function freshened(stale: StoredResponse, { head }: Exchange, cacheTtlMs: number): StoredResponse {
-  const update = withoutFields(endToEnd(head.fields), NOT_UPDATED);
-  const updated = new Set(update.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()));
-  const fields = [...withoutFields(stale.fields, updated), ...update];
-  return {
-    ...stale,
-    fields,
-    respondedAt: head.respondedAt,
-    initialAgeMs: initialAgeMs(head),
-    lifetimeMs: freshnessLifetimeMs(fields, cacheTtlMs, head.respondedAt),
-  };
 }

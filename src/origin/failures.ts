@@ -1,6 +1,7 @@
 // Floor 3b. What can go wrong at an origin, as the one shape of a failure: code, whether asking again can help.
 
 import { type ErrorCode, MandolineError, messageOf, type RetryAdvice } from "../base/errors.ts";
+import type { ByteRange } from "../http/byte-range.ts";
 
 export type Phase = "head" | "body";
 
@@ -38,6 +39,29 @@ export function statusFailure(
     advice,
     facts: { status },
   });
+}
+
+/** A body that is not as long as the range asked. @param taken how far its bytes were */
+export function wrongLength(
+  code: "ORIGIN_BODY_SHORT" | "ORIGIN_BODY_LONG",
+  taken: { readonly range: ByteRange; readonly watermark: number },
+): MandolineError {
+  const { watermark } = taken;
+  const { start, end } = taken.range;
+  const got = code === "ORIGIN_BODY_SHORT" ? `its end at ${watermark}` : "more";
+  const message = `Fetching bytes ${start}-${end - 1}: expected ${end - start} bytes, got ${got}`;
+  return new MandolineError(code, message, {
+    source: "origin",
+    // Who sends more than it says would do so again; and the range may be full, with nothing left to ask for.
+    advice: { retry: code === "ORIGIN_BODY_SHORT" },
+    facts: { watermark },
+  });
+}
+
+/** A run with all its retries, past its deadline. */
+export function runTooSlow(sliceMs: number): MandolineError {
+  const message = `Fetching a run: expected its end within ${sliceMs} ms, got none`;
+  return new MandolineError("ORIGIN_TIMEOUT", message, { source: "origin" });
 }
 
 /** RFC 9110 §15.6: the statuses that say the origin as a whole is in trouble, not one URL of it. */

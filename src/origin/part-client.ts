@@ -3,21 +3,18 @@
 // through a 256 MiB budget, README). It takes only answers it is sure of; one that it is not sends it into retirement,
 // and undici asks instead.
 
-import { connect, type Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { MandolineError } from "../base/errors.ts";
 import { KiB } from "../base/units.ts";
-import { Exchange, type OriginRequest } from "./exchange.ts";
-import { originFailure, type Phase } from "./failures.ts";
-import { type PlainHead, readPlainHead } from "./response-head.ts";
+import { fieldValue } from "../http/fields.ts";
+import { Exchange, type OriginHead, type OriginRequest } from "./exchange.ts";
+import { originFailure } from "./failures.ts";
+import { Connection } from "./part-connection.ts";
 
 /** One read of the kernel at most. */
 const RECEIVE_BYTES = 256 * KiB;
-const HEAD_BYTES_MAX = 64 * KiB;
 /** An origin that answered oddly once is asked by undici for so long. */
 const RETIRED_MS = 60_000;
-/** Origins close idle connections after 5 s and more (Node 5, nginx 75): ours go before. */
-const KEEP_IDLE_MS = 4000;
 
 export interface PartClientOptions {
   /** `http:` only: TLS has no reading into a given buffer. */
@@ -34,15 +31,22 @@ export class PartClient {
   readonly #all: Set<Connection> = new Set();
   /** Reads are handed over one after another, each wholly, so that one buffer serves all connections. */
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
-  #retiredUntilMs = 0;
+  #retiredUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(options: PartClientOptions) {
     this.#options = options;
   }
 
-  /** False for a while after the origin answered in a way that this client leaves to undici. */
+  /** False until `learn` has seen a plain part, and for a while after an answer that it left to undici. */
   get serves(): boolean {
     return this.#options.clock.monotonicMs() >= this.#retiredUntilMs;
+  }
+
+  /** What the other client was answered: an origin that frames its parts plainly is asked by this one from then on. */
+  learn({ status, fields }: OriginHead): void {
+    if (this.#retiredUntilMs !== Number.POSITIVE_INFINITY || status !== 206) return;
+    const isPlain = fieldValue(fields, "content-length") && !fieldValue(fields, "transfer-encoding");
+    if (isPlain) this.#retiredUntilMs = 0;
   }
 
   /**
@@ -107,207 +111,6 @@ function requestText({ method, path, fields }: OriginRequest): string {
 
 function closing(): MandolineError {
   return new MandolineError("CANCELLED", "Asking the origin: the proxy closes", { source: "self" });
-}
-
-interface ConnectionOwner {
-  readonly onIdle: () => void;
-  readonly onGone: () => void;
-}
-
-/** What is under way on a connection: nothing, a head awaited, a body from its head on. */
-type State =
-  | { readonly kind: "idle" }
-  | {
-      readonly kind: "head";
-      readonly what: string;
-      received: Buffer;
-      readonly resolve: (head: PlainHead | undefined) => void;
-      readonly reject: (error: unknown) => void;
-    }
-  | {
-      readonly kind: "body";
-      readonly what: string;
-      readonly keepAlive: boolean;
-      remaining: number;
-      /** What came with the head, before anybody read. */
-      early: Buffer | undefined;
-      onChunk: ((chunk: Buffer) => void) | undefined;
-      resolve: (() => void) | undefined;
-      reject: ((error: unknown) => void) | undefined;
-      onSettled: (() => void) | undefined;
-    }
-  | { readonly kind: "gone"; readonly why: MandolineError };
-
-/** One keep-alive connection; one request at a time. */
-class Connection {
-  readonly #options: PartClientOptions;
-  readonly #owner: ConnectionOwner;
-  readonly #socket: Socket;
-  #state: State = { kind: "idle" };
-  #disarm: () => void = () => {};
-
-  constructor(options: PartClientOptions, buffer: Buffer, owner: ConnectionOwner) {
-    this.#options = options;
-    this.#owner = owner;
-    const { origin } = options;
-    this.#socket = connect({
-      host: origin.hostname.replace(/^\[|\]$/g, ""),
-      port: Number(origin.port || 80),
-      noDelay: true,
-      onread: { buffer, callback: (bytes) => this.#receive(buffer.subarray(0, bytes)) },
-    });
-    this.#arm(options.connectMs, "UND_ERR_CONNECT_TIMEOUT", "a connection");
-    this.#socket.once("connect", () => {
-      if (this.#state.kind === "head") this.#arm(options.headMs, "UND_ERR_HEADERS_TIMEOUT", "a head");
-    });
-    this.#socket.on("timeout", () => this.#timedOut());
-    this.#socket.on("error", (cause) => this.destroy(cause));
-    this.#socket.on("end", () => this.destroy(systemError("ECONNRESET", "the origin closed the connection")));
-    this.#socket.on("close", () => this.destroy(systemError("ECONNRESET", "the connection closed")));
-  }
-
-  ask(text: string, what: string): Promise<PlainHead | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#state = { kind: "head", what, received: Buffer.alloc(0), resolve, reject };
-      this.#socket.setTimeout(0);
-      if (!this.#socket.connecting) this.#arm(this.#options.headMs, "UND_ERR_HEADERS_TIMEOUT", "a head");
-      this.#socket.write(text, "latin1");
-    });
-  }
-
-  read(onChunk: (chunk: Buffer) => void): Promise<void> {
-    const state = this.#state;
-    if (state.kind === "gone") return Promise.reject(state.why);
-    if (state.kind !== "body") return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      Object.assign(state, { onChunk, resolve, reject });
-      const { early } = state;
-      state.early = undefined;
-      if (early) this.#give(state, early);
-      if (state.remaining === 0) this.#finish(state, false);
-      else this.resume();
-    });
-  }
-
-  /** Silence is ours while it is paused, and counts for nothing. */
-  pause(): void {
-    this.#socket.setTimeout(0);
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    if (this.#state.kind === "body") this.#socket.setTimeout(this.#options.idleMs);
-    this.#socket.resume();
-  }
-
-  onSettled(settled: () => void): void {
-    if (this.#state.kind === "body") this.#state.onSettled = settled;
-    else settled();
-  }
-
-  /** Ends it and whatever is under way; more than once does nothing. */
-  destroy(cause: unknown): void {
-    const state = this.#state;
-    if (state.kind === "gone") return;
-    const phase: Phase = state.kind === "head" ? "head" : "body";
-    const what = "what" in state ? state.what : "An idle connection";
-    const why = originFailure(cause, what, phase);
-    this.#state = { kind: "gone", why };
-    this.#disarm();
-    this.#socket.destroy();
-    this.#owner.onGone();
-    if (state.kind === "head") state.reject(why);
-    if (state.kind === "body") {
-      state.onSettled?.();
-      state.reject?.(why);
-    }
-  }
-
-  /** @returns false to be paused */
-  #receive(chunk: Buffer): boolean {
-    const state = this.#state;
-    if (state.kind === "head") return this.#receiveHead(state, chunk);
-    if (state.kind === "body") {
-      this.#give(state, chunk);
-      return true;
-    }
-    // Bytes that nobody asked for.
-    this.destroy(systemError("HPE_INVALID_CONSTANT", "bytes beyond the answer"));
-    return false;
-  }
-
-  #receiveHead(state: State & { kind: "head" }, chunk: Buffer): boolean {
-    state.received = Buffer.concat([state.received, chunk]);
-    const end = state.received.indexOf("\r\n\r\n");
-    const plain = end === -1 ? undefined : readPlainHead(state.received.toString("latin1", 0, end));
-    if (end === -1 && state.received.length < HEAD_BYTES_MAX) return true;
-    this.#disarm();
-    const early = state.received.subarray(end + 4);
-    if (!plain || early.length > plain.contentLength) {
-      state.resolve(undefined);
-      this.#state = { kind: "idle" };
-      this.destroy(systemError("HPE_USER", "an answer for the other client"));
-      return false;
-    }
-    this.#state = {
-      kind: "body",
-      what: state.what,
-      keepAlive: plain.keepAlive,
-      remaining: plain.contentLength,
-      early: early.length > 0 ? early : undefined,
-      onChunk: undefined,
-      resolve: undefined,
-      reject: undefined,
-      onSettled: undefined,
-    };
-    this.#socket.setTimeout(this.#options.idleMs);
-    state.resolve(plain);
-    return false;
-  }
-
-  #give(state: State & { kind: "body" }, chunk: Buffer): void {
-    const surplus = chunk.length > state.remaining;
-    const body = surplus ? chunk.subarray(0, state.remaining) : chunk;
-    state.remaining -= body.length;
-    try {
-      state.onChunk?.(body);
-    } catch (error) {
-      this.destroy(error);
-      return;
-    }
-    if (state.remaining === 0 && state.resolve) this.#finish(state, surplus);
-  }
-
-  /** The body is through: the connection waits for another request, unless something is off with it. */
-  #finish(state: State & { kind: "body" }, surplus: boolean): void {
-    if (this.#state !== state) return;
-    this.#state = { kind: "idle" };
-    if (state.keepAlive && !surplus) {
-      this.#socket.setTimeout(KEEP_IDLE_MS);
-      this.resume();
-      this.#owner.onIdle();
-    } else {
-      this.destroy(systemError("ECONNRESET", "the origin keeps no connection"));
-    }
-    state.onSettled?.();
-    state.resolve?.();
-  }
-
-  #arm(waitMs: number, code: string, expected: string): void {
-    this.#disarm();
-    this.#disarm = this.#options.clock.after(waitMs, () =>
-      this.destroy(systemError(code, `expected ${expected} within ${waitMs} ms`)),
-    );
-  }
-
-  #timedOut(): void {
-    const waitMs = this.#options.idleMs;
-    this.destroy(systemError("UND_ERR_BODY_TIMEOUT", `no byte for ${waitMs} ms`));
-  }
-}
-
-function systemError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }
 
 class PartExchange extends Exchange {

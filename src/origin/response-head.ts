@@ -20,21 +20,23 @@ const FIELD_LINE =
 export function readPlainHead(text: string): PlainHead | undefined {
   const [statusLine = "", ...lines] = text.split("\r\n");
   const status = Number(STATUS_LINE.exec(statusLine)?.[1]);
-  // 204 and 304 have no content whatever they say (RFC 9112 §6.3).
-  if (Number.isNaN(status) || status === 204 || status === 304) return undefined;
+  if (Number.isNaN(status)) return undefined;
   const fields: string[] = [];
   for (const line of lines) {
     const match = FIELD_LINE.exec(line);
     if (!match) return undefined;
     fields.push(match[1] as string, match[2] as string);
   }
-  const lengths = fieldValues(fields, "content-length");
-  if (lengths.length !== 1 || !/^\d{1,15}$/.test(lengths[0] as string)) return undefined;
-  if (fieldValue(fields, "transfer-encoding") !== undefined || fieldValue(fields, "upgrade") !== undefined) {
-    return undefined;
-  }
   const connection = listMembers(fieldValue(fields, "connection") ?? "").map((member) =>
     member.toLowerCase(),
   );
-  return { status, fields, contentLength: Number(lengths[0]), keepAlive: !connection.includes("close") };
+  const keepAlive = !connection.includes("close");
+  if (fieldValue(fields, "transfer-encoding") !== undefined || fieldValue(fields, "upgrade") !== undefined) {
+    return undefined;
+  }
+  // 204 and 304 have no content whatever they say (RFC 9112 §6.3).
+  if (status === 204 || status === 304) return { status, fields, contentLength: 0, keepAlive };
+  const lengths = fieldValues(fields, "content-length");
+  if (lengths.length !== 1 || !/^\d{1,15}$/.test(lengths[0] as string)) return undefined;
+  return { status, fields, contentLength: Number(lengths[0]), keepAlive };
 }

@@ -114,9 +114,12 @@ export class PagePool {
     if (this.#waiting.length > 0) this.#serveWaiting();
   }
 
-  /** For the store: something became evictable, so those who wait may have their turn. */
+  /**
+   * For the store: something became evictable, so those who wait may have their turn. Not at once: first its readers,
+   * who have just been woken, take what they came for.
+   */
   retryWaiting(): void {
-    if (this.#waiting.length > 0) this.#serveWaiting();
+    if (this.#waiting.length > 0) setImmediate(() => this.#serveWaiting());
   }
 
   // Making room unpins pages, which comes back here: the flag keeps one grant from being given twice.

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { Breaker } from "../base/breaker.ts";
 import { type BreakerState, farStoreAnswered, farStoreFailed } from "../base/channels.ts";
 import type { Clock } from "../base/clock.ts";
-import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
+import { MandolineError, messageOf } from "../base/errors.ts";
 import { MiB, type SliceIndex } from "../base/units.ts";
 import { decodeEnvelope, encodeEnvelope } from "../slice/codec.ts";
 import type { Representation } from "../slice/representation.ts";
@@ -136,8 +136,7 @@ export class RedisStore implements FarStore {
       farStoreAnswered.publish({ operation, durationMs: this.#clock.monotonicMs() - startedMs });
       return reply;
     } catch (cause) {
-      const code = isMandolineError(cause) ? cause.code : "STORE_DOWN";
-      farStoreFailed.publish({ operation, code, cause });
+      farStoreFailed.publish({ operation, code: "STORE_DOWN", cause });
       return undefined;
     }
   }

@@ -154,7 +154,7 @@ flowTest(
     const names = Array.from({ length: 20 }, (_, at) => `/1MiB/${at}`);
     const answers = await Promise.all(names.map((name) => flow.get(name)));
     for (const [at, name] of names.entries()) t.strictSame(answers[at], whole(name, MiB, miss));
-    t.equal(flow.origin.bodyBytes(), 20 * MiB);
+    t.ok(flow.origin.bodyBytes() <= 1.25 * 20 * MiB, `${flow.origin.bodyBytes()} bytes from the origin`);
   },
 );
 

@@ -27,7 +27,9 @@ interface Program {
 }
 
 function run(t: Test, command: string, args: readonly string[]): Program {
-  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // Without what the test runner loads into every child: the program starts as a person starts it.
+  const clean = ["-u", "NODE_OPTIONS", command, ...args];
+  const child = spawn("env", clean, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   t.teardown(() => child.kill("SIGKILL"));
   let output = "";
   let heard = () => {};
@@ -149,24 +151,6 @@ flowTest(
     const { status, body } = await busy.answer();
     t.strictSame([status, body.length], [200, 1000]);
     t.equal(await busy.closed(), "");
-    t.equal(await drained, true);
-  },
-);
-
-flowTest(
-  "draining: a kept-alive connection is closed after the response that was under way",
-  {},
-  async (t, flow) => {
-    const holding = latch();
-    flow.origin.script = () => lies.stalledAfter(500, holding.opened);
-    const client = await rawClient(flow.proxy.data.port);
-    client.write("GET /1000B/a HTTP/1.1\r\nHost: a\r\n\r\n");
-    await once(client.socket, "data");
-    const drained = flow.proxy.drain(5000);
-    holding.open();
-    const { status, fields, body } = await client.answer();
-    t.strictSame([status, fields.get("connection"), body.length], [200, "keep-alive", 1000]);
-    t.equal(await client.closed(), "");
     t.equal(await drained, true);
   },
 );

@@ -1,14 +1,14 @@
 // What slices don't apply to: other methods, bodies, upgrades. It goes through as it came, streaming both ways.
 
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
-import t, { type Test } from "tap";
-import { startProxy } from "../../src/server/proxy.ts";
+import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
+import t from "tap";
 import { latch } from "../support/latch.ts";
 import * as lies from "../support/lies.ts";
-import { flowConfig, flowTest, KiB, nothingHeld, settled } from "./support/flow.ts";
+import { flowTest, KiB, nothingHeld, settled } from "./support/flow.ts";
 import { rawClient } from "./support/raw-client.ts";
+import { withOrigin } from "./support/with-origin.ts";
 
 const path = "/1000B/a";
 const method = "mandoline; fwd=method";
@@ -45,15 +45,6 @@ for (const verb of ["POST", "PUT", "PATCH", "DELETE"]) {
     t.strictSame(flow.asked(), [`${verb} ${path}`]);
   });
 }
-
-flowTest("OPTIONS * goes through", {}, async (t, flow) => {
-  flow.origin.script = () => answer;
-  const client = await rawClient(flow.proxy.data.port);
-  client.write("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
-  t.equal((await client.answer()).status, 200);
-  client.socket.destroy();
-  t.strictSame(flow.asked(), ["OPTIONS *"]);
-});
 
 flowTest("a GET with a body goes through, and is not kept", {}, async (t, flow) => {
   const sent = await flow.send(path, { headers: { "content-length": "2" }, body: "hi" });
@@ -117,20 +108,6 @@ flowTest("an origin that resets is 502", {}, async (t, flow) => {
   flow.origin.script = () => lies.reset;
   t.match(await flow.send(path, { method: "POST" }), { status: 502, body: "none", aborted: false });
 });
-
-/** An origin of its own, to look at requests before they are whole. */
-async function withOrigin(t: Test, answerTo: (message: IncomingMessage, response: ServerResponse) => void) {
-  const origin = createServer(answerTo);
-  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
-  const { port } = origin.address() as AddressInfo;
-  const proxy = await startProxy(flowConfig(`http://127.0.0.1:${port}`));
-  t.teardown(async () => {
-    await proxy.close();
-    origin.closeAllConnections();
-    await new Promise((resolve) => origin.close(resolve));
-  });
-  return { origin, proxy };
-}
 
 t.test("POST streams: the origin has the first bytes before the client has sent the last", async (t) => {
   const first = latch();
@@ -207,20 +184,6 @@ t.test("a WebSocket goes through, both ways, until one side closes", async (t) =
   client.socket.end();
   await client.closed();
   t.strictSame(await settled(proxy), nothingHeld);
-});
-
-t.test("close() ends a WebSocket too, after draining that waited for it", async (t) => {
-  const { origin, proxy } = await withOrigin(t, (_, response) => response.end());
-  origin.on("upgrade", (_, socket) => {
-    socket.on("end", () => socket.end());
-    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-  });
-  const client = await rawClient(proxy.data.port);
-  client.write("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-  t.equal((await client.answer()).status, 101);
-  t.equal(await proxy.drain(10), false);
-  await proxy.close();
-  t.equal(await client.closed(), "");
 });
 
 t.test("a WebSocket to an origin that refuses is answered what it answered", async (t) => {

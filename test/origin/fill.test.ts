@@ -1,11 +1,12 @@
 // Filling a run from an origin over real sockets: what is asked after each failure, and what the sink holds.
 
 import t, { type Test } from "tap";
+import { subrequestRetried } from "../../src/base/channels.ts";
 import { MandolineError } from "../../src/base/errors.ts";
 import { expectedBytes } from "../../src/cli/demo/known-bytes.ts";
 import type { Origin, OriginOptions } from "../../src/origin/origin.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { latch } from "../support/latch.ts";
+import { Counter, latch } from "../support/latch.ts";
 import * as lies from "../support/lies.ts";
 import { type Lie, type Script, type ScriptedOrigin, startOrigin } from "../support/origin.ts";
 import { BufferSink, originBefore, runOf } from "../support/sink.ts";
@@ -177,13 +178,21 @@ t.test(
 t.test("nobody sleeps in a slot: while one waits to ask again another is served", async (t) => {
   const clock = new FakeClock();
   const { origin, asked } = await setup(t, inTurn(lies.unavailable(5)), { clock, subrequestsMax: 1 });
+  const waiting = new Counter();
+  const told: unknown[] = [];
+  t.teardown(
+    subrequestRetried.subscribe((event) => {
+      told.push(event);
+      waiting.increment();
+    }),
+  );
   const first = new BufferSink(0, 1000);
   const slow = origin.fill(runOf(first));
-  await clock.asleep(2);
-  t.strictSame(clock.sleepingMs, [5000, 60_000], "Retry-After, and the run's deadline");
+  await waiting.reached(1);
   const second = new BufferSink(1000, 2000);
   await origin.fill(runOf(second));
   t.ok(isFilled(second));
+  t.strictSame(told, [{ code: "ORIGIN_STATUS", waitMs: 5000 }]);
   await clock.advance(5000);
   await slow;
   t.strictSame(asked(), ["bytes=0-999", "bytes=1000-1999", "bytes=0-999"]);

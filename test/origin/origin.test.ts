@@ -3,8 +3,9 @@
 import t, { type Test } from "tap";
 import { originFailed } from "../../src/base/channels.ts";
 import { expectedBytes } from "../../src/cli/demo/known-bytes.ts";
+import type { OpenRequest } from "../../src/origin/attempts.ts";
 import type { Exchange } from "../../src/origin/exchange.ts";
-import type { OpenRequest, Origin, OriginOptions } from "../../src/origin/origin.ts";
+import type { Origin, OriginOptions } from "../../src/origin/origin.ts";
 import { freePort } from "../support/child-server.ts";
 import { latch } from "../support/latch.ts";
 import * as lies from "../support/lies.ts";

@@ -123,6 +123,7 @@ t.test("pressure evicts only until enough is free, and again when something beco
   const waiting = pool.reserve(2, LONG_MS);
   evictable = 2;
   pool.retryWaiting();
+  t.equal(evictable, 2, "not at once: its readers come first");
   t.equal((await waiting).length, 2);
   t.equal(cached.length, 0);
 });

@@ -86,7 +86,13 @@ t.test("down at start: every answer is a miss, no call throws, the circuit opens
     await opened.reached(1);
   });
   t.equal(store.state, "open");
+  await store.getResponse("http://example.com/a");
   t.ok(failures.told.includes("get-response STORE_DOWN"), "told on the channel");
+  t.strictSame(
+    failures.told.filter((one) => !one.endsWith(" STORE_DOWN")),
+    [],
+    "by an open circuit too",
+  );
 });
 
 t.test("killed in mid-use, started again empty: misses, then as before", async (t) => {
