@@ -11,7 +11,7 @@ import { Exchange, type OriginHead, type OriginRequest } from "./exchange.ts";
 import { originFailure } from "./failures.ts";
 import { Connection } from "./part-connection.ts";
 
-/** One read of the kernel at most. */
+/** One read of the kernel at most. CPU of a cold download against a bare pipe: 64 KiB 0.54, 128 0.50, 256 0.45, 512 0.52. */
 const RECEIVE_BYTES = 256 * KiB;
 /** An origin that answered oddly once is asked by undici for so long. */
 const RETIRED_MS = 60_000;
@@ -53,16 +53,19 @@ export class PartClient {
    * Sends a request and waits for its head; the number of calls at once is the caller's limit on connections.
    *
    * @returns undefined when the answer is none that it is sure of: ask by the other client
-   * @throws ORIGIN_UNREACHABLE, ORIGIN_TIMEOUT
+   * @throws ORIGIN_UNREACHABLE, ORIGIN_TIMEOUT, REQUEST_INVALID
    */
   async open(request: OriginRequest): Promise<Exchange | undefined> {
+    // Its Content-Length is of a body that does not come.
+    if (request.method === "HEAD") return undefined;
+    const text = requestText(request);
     const { clock, origin } = this.#options;
     const requestedAt = clock.now();
     const startedMs = clock.monotonicMs();
     const what = `${request.method} ${origin.origin}${request.path.split("?", 1)[0]}`;
     const connection = this.#idle.pop() ?? this.#connect();
     try {
-      const plain = await connection.ask(requestText(request), what);
+      const plain = await connection.ask(text, what);
       if (plain) {
         const { status, fields } = plain;
         const headMs = clock.monotonicMs() - startedMs;
@@ -94,40 +97,49 @@ export class PartClient {
   }
 }
 
+const TARGET = /^[\x21-\xff]+$/;
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Written as latin1, where a character beyond it would come out as another: a line break, say. */
 function requestText({ method, path, fields }: OriginRequest): string {
+  let valid = TARGET.test(path) && fields.length % 2 === 0;
   let text = `${method} ${path} HTTP/1.1\r\n`;
-  for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`;
-  if (/[^\r]\n|\r[^\n]|\0/.test(text) || text.split("\r\n").length !== fields.length / 2 + 2) {
-    throw new MandolineError(
-      "REQUEST_INVALID",
-      "Writing a sub-request: expected fields without line breaks",
-      {
-        source: "client",
-      },
-    );
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] as string;
+    const value = fields[at + 1] as string;
+    valid &&= FIELD_NAME.test(name) && FIELD_VALUE.test(value);
+    text += `${name}: ${value}\r\n`;
   }
-  return `${text}Connection: keep-alive\r\n\r\n`;
+  if (valid) return `${text}Connection: keep-alive\r\n\r\n`;
+  throw new MandolineError(
+    "REQUEST_INVALID",
+    "Writing a sub-request: expected one path and fields of a line each",
+    {
+      source: "client",
+    },
+  );
 }
 
 function closing(): MandolineError {
   return new MandolineError("CANCELLED", "Asking the origin: the proxy closes", { source: "self" });
 }
 
+/** Once settled it has no hand in its connection, which may serve another. */
 class PartExchange extends Exchange {
   readonly #connection: Connection;
   #settled = false;
+  #failure: MandolineError | undefined;
+  #onSettled: (() => void) | undefined;
 
   constructor(head: Exchange["head"], connection: Connection) {
     super(head);
     this.#connection = connection;
-    connection.onSettled(() => this.#settle());
-  }
-
-  #onSettled: (() => void) | undefined;
-
-  #settle(): void {
-    this.#settled = true;
-    this.#onSettled?.();
+    connection.onSettled((failure) => {
+      this.#settled = true;
+      this.#failure = failure;
+      this.#onSettled?.();
+    });
   }
 
   override onSettled(settled: () => void): void {
@@ -136,15 +148,16 @@ class PartExchange extends Exchange {
   }
 
   override read(onChunk: (chunk: Buffer) => void): Promise<void> {
-    return this.#connection.read(onChunk);
+    if (!this.#settled) return this.#connection.read(onChunk);
+    return this.#failure ? Promise.reject(this.#failure) : Promise.resolve();
   }
 
   override pause(): void {
-    this.#connection.pause();
+    if (!this.#settled) this.#connection.pause();
   }
 
   override resume(): void {
-    this.#connection.resume();
+    if (!this.#settled) this.#connection.resume();
   }
 
   override abort(reason: MandolineError): void {

@@ -38,7 +38,7 @@ type State =
       onChunk: ((chunk: Buffer) => void) | undefined;
       resolve: (() => void) | undefined;
       reject: ((error: unknown) => void) | undefined;
-      onSettled: (() => void) | undefined;
+      onSettled: ((failure?: MandolineError) => void) | undefined;
     }
   | { readonly kind: "gone"; readonly why: MandolineError };
 
@@ -94,27 +94,31 @@ export class Connection {
       Object.assign(state, { onChunk, resolve, reject });
       const { early } = state;
       state.early = undefined;
+      // Before anything is handed over, so that a reader that pauses at once stays paused.
+      this.resume();
       if (early) this.#give(state, early);
-      if (state.remaining === 0) this.#finish(state, false);
-      else this.resume();
+      else if (state.remaining === 0) this.#finish(state, false);
     });
   }
 
   /** Silence is ours while it is paused, and counts for nothing. */
   pause(): void {
+    if (this.#state.kind !== "body") return;
     this.#socket.setTimeout(0);
     this.#socket.pause();
   }
 
+  /** Does nothing before somebody reads: what came then would be lost. */
   resume(): void {
-    if (this.#state.kind === "body") this.#socket.setTimeout(this.#options.idleMs);
+    if (this.#state.kind !== "body" || !this.#state.onChunk) return;
+    this.#socket.setTimeout(this.#options.idleMs);
     this.#socket.resume();
   }
 
-  /** Called once, when the body is through or the connection gone; at once when that is so. */
-  onSettled(settled: () => void): void {
+  /** Called once, when the body is through or the connection gone, and why; at once when that is so. */
+  onSettled(settled: (failure?: MandolineError) => void): void {
     if (this.#state.kind === "body") this.#state.onSettled = settled;
-    else settled();
+    else settled(this.#state.kind === "gone" ? this.#state.why : undefined);
   }
 
   /** Ends it and whatever is under way; more than once does nothing. */
@@ -130,7 +134,7 @@ export class Connection {
     this.#owner.onGone();
     if (state.kind === "head") state.reject(why);
     if (state.kind === "body") {
-      state.onSettled?.();
+      state.onSettled?.(why);
       state.reject?.(why);
     }
   }
@@ -139,7 +143,7 @@ export class Connection {
   #receive(chunk: Buffer): boolean {
     const state = this.#state;
     if (state.kind === "head") return this.#receiveHead(state, chunk);
-    if (state.kind === "body") {
+    if (state.kind === "body" && state.onChunk) {
       this.#give(state, chunk);
       return true;
     }
@@ -152,7 +156,7 @@ export class Connection {
     state.received = Buffer.concat([state.received, chunk]);
     const end = state.received.indexOf("\r\n\r\n");
     const plain = end === -1 ? undefined : readPlainHead(state.received.toString("latin1", 0, end));
-    if (end === -1 && state.received.length < HEAD_BYTES_MAX) return true;
+    if (end === -1 && state.received.length < HEAD_BYTES_MAX && !hasBareLineFeed(state.received)) return true;
     this.#disarm();
     const early = state.received.subarray(end + 4);
     if (!plain || early.length > plain.contentLength) {
@@ -172,7 +176,6 @@ export class Connection {
       reject: undefined,
       onSettled: undefined,
     };
-    this.#socket.setTimeout(this.#options.idleMs);
     state.resolve(plain);
     return false;
   }
@@ -196,7 +199,7 @@ export class Connection {
     this.#state = { kind: "idle" };
     if (state.keepAlive && !surplus) {
       this.#socket.setTimeout(KEEP_IDLE_MS);
-      this.resume();
+      this.#socket.resume();
       this.#owner.onIdle();
     } else {
       this.destroy(systemError("ECONNRESET", "the origin keeps no connection"));
@@ -216,6 +219,11 @@ export class Connection {
     const waitMs = this.#options.idleMs;
     this.destroy(systemError("UND_ERR_BODY_TIMEOUT", `no byte for ${waitMs} ms`));
   }
+}
+
+/** Such a head would have no end that this reader knows. */
+function hasBareLineFeed(bytes: Buffer): boolean {
+  return /(?:^|[^\r])\n/.test(bytes.toString("latin1"));
 }
 
 function systemError(code: string, message: string): Error {

@@ -4,7 +4,7 @@ import { latch } from "../support/latch.ts";
 import * as lies from "../support/lies.ts";
 import type { Lie, OriginRequest, Script } from "../support/origin.ts";
 import { flowTest, KiB } from "./support/flow.ts";
-import { hit, miss, part, whole } from "./support/shown.ts";
+import { failure, hit, miss, part, whole } from "./support/shown.ts";
 
 const path = "/300KiB/a";
 const length = 300 * KiB;
@@ -151,70 +151,6 @@ flowTest(
     t.match(await flow.send(path, {}, "/300KiB/b"), { fields: { "cache-status": hit, etag: '"new"' } });
   },
 );
-
-flowTest("404 to the probe is relayed, body and all", { script: () => notFound }, async (t, flow) => {
-  const expected = {
-    status: 404,
-    fields: {
-      "content-length": "7",
-      "content-type": "text/plain",
-      via: "1.1 mandoline",
-      "cache-status": "mandoline; fwd=uri-miss; stored=?0",
-    },
-    body: "nothing",
-    aborted: false,
-  };
-  t.strictSame(await flow.get(path), expected);
-  t.strictSame(flow.asked(), [probe]);
-});
-
-const notFound: Lie = {
-  status: 404,
-  headers: {
-    "content-type": "text/plain",
-    etag: undefined,
-    "last-modified": undefined,
-    "cache-control": undefined,
-    "content-range": undefined,
-    "accept-ranges": undefined,
-  },
-  body: Buffer.from("nothing"),
-};
-
-for (const code of [301, 302, 307, 401, 403, 410, 451]) {
-  flowTest(`${code} to the probe is relayed`, { script: () => lies.status(code) }, async (t, flow) => {
-    t.match(await flow.get(path), { status: code, body: "none", aborted: false });
-    t.strictSame(flow.asked(), [probe]);
-  });
-}
-
-flowTest(
-  "503 that stays is relayed after the retries",
-  { script: () => lies.unavailable(0) },
-  async (t, flow) => {
-    t.match(await flow.get(path), { status: 503, body: "busy", fields: { "retry-after": "0" } });
-    t.strictSame(flow.asked(), [probe, probe, probe, probe]);
-  },
-);
-
-flowTest("an origin that resets every connection is 502", { script: () => lies.reset }, async (t, flow) => {
-  t.strictSame(await flow.get(path), failure(502, "ORIGIN_UNREACHABLE"));
-  t.strictSame(flow.asked(), [probe, probe, probe, probe]);
-});
-
-function failure(status: number, code: string) {
-  return {
-    status,
-    fields: {
-      "content-length": "0",
-      "cache-control": "no-store",
-      via: "1.1 mandoline",
-      "cache-status": `mandoline; fwd=miss; detail="${code}"`,
-    },
-    body: "none",
-    aborted: false,
-  };
-}
 
 flowTest(
   "a head that doesn't come is 504 after the time for it",

@@ -84,6 +84,21 @@ export function unsatisfiable(length: number, cacheStatus: string): Shown {
   };
 }
 
+/** A failure told by us. */
+export function failure(status: number, code: string): Shown {
+  return {
+    status,
+    fields: {
+      "content-length": "0",
+      "cache-control": "no-store",
+      via: "1.1 mandoline",
+      "cache-status": `mandoline; fwd=miss; detail="${code}"`,
+    },
+    body: "none",
+    aborted: false,
+  };
+}
+
 export const hit = "mandoline; hit";
 /** A miss that a 206 answered and that was stored. */
 export const miss = "mandoline; fwd=uri-miss; fwd-status=206; stored";
