@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=4 --v8-pool-size=1
 // The composition root: the only file that reads the environment and ends the process.
 
 const major = Number(process.versions.node.split(".", 1)[0]);

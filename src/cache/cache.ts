@@ -21,6 +21,9 @@ import { judge } from "./verdict.ts";
 const ALONE_MS = 120_000;
 const ALONE_MAX = 10_000;
 
+/** What was found: a response to be asked for without company, or parts that can't be used and why. */
+type Alone = { readonly passthrough: string | undefined };
+
 export interface CacheOptions {
   readonly filler: Filler;
   readonly clock: Clock;
@@ -59,7 +62,7 @@ export class Cache {
   readonly #options: CacheOptions;
   readonly #spaces: Map<string, Space> = new Map();
   readonly #probes: Map<string, Promise<Found>> = new Map();
-  readonly #alone: LRUCache<string, true> = new LRUCache({ max: ALONE_MAX, ttl: ALONE_MS });
+  readonly #alone: LRUCache<string, Alone> = new LRUCache({ max: ALONE_MAX, ttl: ALONE_MS });
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -83,6 +86,8 @@ export class Cache {
       return this.#fresh(stored, asking, false);
     // Only a GET brings bytes to keep: a HEAD that can't be answered here is the origin's.
     if (wanted.request.method === "HEAD") return { kind: "passthrough", why: "head-miss" };
+    const unusable = this.#alone.get(wanted.cacheKey)?.passthrough;
+    if (unusable !== undefined) return { kind: "passthrough", why: unusable };
     const reason: ForwardReason = !stored ? "uri-miss" : matches ? "stale" : "vary-miss";
     const stale = matches ? stored : undefined;
     if (!this.#mayCollapse(wanted)) return this.#probe(wanted, asking, reason, stale);
@@ -181,7 +186,7 @@ export class Cache {
       case "sliced": {
         const { stored, part, stores } = verdict;
         if (stores) filler.store.putResponse(stored);
-        else this.#alone.set(wanted.cacheKey, true);
+        else this.#alone.set(wanted.cacheKey, { passthrough: undefined });
         const space = (stores ? this.#sharedSpace(stored) : this.#newSpace(stored, false)).hold();
         if (head.status === 206) space.adopt(part, asking, exchange);
         else if (part.end > 0) space.startLane(asking, exchange);
@@ -218,7 +223,7 @@ export class Cache {
         return this.#goAlone(wanted, "a 416 to a satisfiable range");
       }
       case "relay":
-        this.#alone.set(wanted.cacheKey, true);
+        this.#alone.set(wanted.cacheKey, { passthrough: undefined });
         return { kind: "relay", exchange, forwarded: reason };
       case "unusable":
         exchange.discard();
@@ -227,7 +232,7 @@ export class Cache {
   }
 
   #goAlone({ cacheKey }: Wanted, why: string): Found {
-    this.#alone.set(cacheKey, true);
+    this.#alone.set(cacheKey, { passthrough: why });
     return { kind: "passthrough", why };
   }
 

@@ -31,6 +31,7 @@ interface Passing {
 export class Lane implements Supply {
   readonly changed: Listeners = new Listeners();
   readonly ended: Listeners = new Listeners();
+  readonly isForgivable = true;
   failure: MandolineError | undefined;
   /** Everything before it has passed. */
   position = 0;
@@ -128,7 +129,7 @@ export class Lane implements Supply {
   #claim(): Passing {
     const { space } = this.#options;
     const slice = space.openSlice(sliceAt(space.representation, this.position));
-    const runs = slice.missing(slice.range).map((range) => new PageRun(slice, range));
+    const runs = slice.missing(slice.range).map((range) => new PageRun(slice, range, true));
     for (const run of runs) run.awaited = true;
     return { slice, runs };
   }

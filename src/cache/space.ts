@@ -203,7 +203,7 @@ export class Space {
     asking: Asking,
     first?: Exchange,
   ): PageRun {
-    const run = new PageRun(slice, range);
+    const run = new PageRun(slice, range, priority === "lookahead");
     run.awaited = priority === "awaited";
     void this.#filler.start({ space: this, run, asking, first }).finally(() => {
       this.settleSlice(slice);

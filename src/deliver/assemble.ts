@@ -86,7 +86,7 @@ export class Assembler {
       if (!supply) continue;
       await this.#changeOf(supply);
       if (supply.failure && !this.#source.slice(index)?.readableAt(this.position, this.#range.end)) {
-        this.#bear(supply.failure);
+        this.#bear(supply, supply.failure);
       }
     }
   }
@@ -134,13 +134,14 @@ export class Assembler {
    * A failure that asking again may mend is forgiven once at a position: most were met by lookahead, whose retries were
    * spent before anybody waited.
    */
-  #bear(failure: MandolineError): void {
+  #bear(supply: Supply, failure: MandolineError): void {
     if (failure.code === "CANCELLED") return;
     if (failure.facts.ignored === true) {
       this.#source.rangesFailed();
       return;
     }
-    if (!failure.advice.retry || this.#forgivenAt === this.position) throw failure;
+    const mayAskAnew = supply.isForgivable && failure.advice.retry && this.#forgivenAt !== this.position;
+    if (!mayAskAnew) throw failure;
     this.#forgivenAt = this.position;
   }
 

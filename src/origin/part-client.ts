@@ -10,6 +10,7 @@ import { fieldValue } from "../http/fields.ts";
 import { Exchange, type OriginHead, type OriginRequest } from "./exchange.ts";
 import { originFailure } from "./failures.ts";
 import { Connection } from "./part-connection.ts";
+import { isPlainField } from "./response-head.ts";
 
 /** One read of the kernel at most. CPU of a cold download against a bare pipe: 64 KiB 0.54, 128 0.50, 256 0.45, 512 0.52. */
 const RECEIVE_BYTES = 256 * KiB;
@@ -98,8 +99,6 @@ export class PartClient {
 }
 
 const TARGET = /^[\x21-\xff]+$/;
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Written as latin1, where a character beyond it would come out as another: a line break, say. */
 function requestText({ method, path, fields }: OriginRequest): string {
@@ -108,7 +107,7 @@ function requestText({ method, path, fields }: OriginRequest): string {
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at] as string;
     const value = fields[at + 1] as string;
-    valid &&= FIELD_NAME.test(name) && FIELD_VALUE.test(value);
+    valid &&= isPlainField(name, value);
     text += `${name}: ${value}\r\n`;
   }
   if (valid) return `${text}Connection: keep-alive\r\n\r\n`;

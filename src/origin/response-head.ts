@@ -1,7 +1,7 @@
 // Floor 3b. A narrow, strict reader of HTTP/1.1 response heads (RFC 9112 §4–§6): it takes only what it is sure of and
 // leaves everything else to undici. Pure.
 
-import { type FieldLines, fieldValue, fieldValues, listMembers } from "../http/fields.ts";
+import { type FieldLines, fieldValue, fieldValues, listMembers, trimOws } from "../http/fields.ts";
 
 export interface PlainHead {
   readonly status: number;
@@ -13,8 +13,13 @@ export interface PlainHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const FIELD_LINE =
-  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$/;
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** A token, and a value that is one line of latin1 (RFC 9110 §5.1, §5.5): what may be read or written as it stands. */
+export function isPlainField(name: string, value: string): boolean {
+  return FIELD_NAME.test(name) && FIELD_VALUE.test(value);
+}
 
 /** @param text a head without its last empty line, latin1 @returns undefined when anything in it is out of the ordinary */
 export function readPlainHead(text: string): PlainHead | undefined {
@@ -23,9 +28,12 @@ export function readPlainHead(text: string): PlainHead | undefined {
   if (Number.isNaN(status)) return undefined;
   const fields: string[] = [];
   for (const line of lines) {
-    const match = FIELD_LINE.exec(line);
-    if (!match) return undefined;
-    fields.push(match[1] as string, match[2] as string);
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0));
+    // Not by one regular expression for the line, which is quadratic in white space.
+    const value = trimOws(line.slice(colon + 1));
+    if (!isPlainField(name, value)) return undefined;
+    fields.push(name, value);
   }
   const connection = listMembers(fieldValue(fields, "connection") ?? "").map((member) =>
     member.toLowerCase(),
@@ -34,9 +42,9 @@ export function readPlainHead(text: string): PlainHead | undefined {
   if (fieldValue(fields, "transfer-encoding") !== undefined || fieldValue(fields, "upgrade") !== undefined) {
     return undefined;
   }
-  // 204 and 304 have no content whatever they say (RFC 9112 §6.3).
-  if (status === 204 || status === 304) return { status, fields, contentLength: 0, keepAlive };
-  const lengths = fieldValues(fields, "content-length");
-  if (lengths.length !== 1 || !/^\d{1,15}$/.test(lengths[0] as string)) return undefined;
-  return { status, fields, contentLength: Number(lengths[0]), keepAlive };
+  // 204 and 304 have no content whatever they say (RFC 9112 §6.3); nonsense they may not say either.
+  const isContentless = status === 204 || status === 304;
+  const [length = isContentless ? "0" : "", ...others] = fieldValues(fields, "content-length");
+  if (others.length > 0 || !/^\d{1,15}$/.test(length)) return undefined;
+  return { status, fields, contentLength: isContentless ? 0 : Number(length), keepAlive };
 }

@@ -13,7 +13,7 @@ import { Passthrough } from "../deliver/passthrough.ts";
 import { Origin } from "../origin/origin.ts";
 import { PAGE_BYTES, PagePool } from "../slice/page-pool.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { RedisStore } from "../store/redis-store.ts";
+import type { RedisStore } from "../store/redis-store.ts";
 import { TieredStore } from "../store/tiered-store.ts";
 import { createAdminServer } from "./admin.ts";
 import { clientRequestOf } from "./client-request.ts";
@@ -80,7 +80,7 @@ async function assemble(config: Config, deps: ProxyDeps): Promise<Parts> {
   const origin = openOrigin(config);
   const pool = new PagePool(config.memoryBytesMax);
   const near = new MemoryStore({ pool, metadataBytesMax: config.metadataBytesMax });
-  const far = config.redis === undefined ? undefined : new RedisStore(config.redis, clock);
+  const far = config.redis === undefined ? undefined : await openRedis(config.redis);
   const store = new TieredStore(near, far);
   const filler = new Filler({ store, pool, origin });
   const cache = new Cache({ ...config, filler, clock });
@@ -164,6 +164,12 @@ async function assemble(config: Config, deps: ProxyDeps): Promise<Parts> {
     log.close();
   };
   return { dataServer, adminServer, log, held, drain, close };
+}
+
+/** Loaded only where it is used: its client takes 10 MB of memory. */
+async function openRedis(url: string): Promise<RedisStore> {
+  const { RedisStore } = await import("../store/redis-store.ts");
+  return new RedisStore(url, systemClock);
 }
 
 function openOrigin(config: Config): Origin {

@@ -14,6 +14,8 @@ export interface Supply {
   readonly failure: MandolineError | undefined;
   /** One call when bytes came, or it ended. */
   readonly changed: Listeners;
+  /** Its failure may be borne once by asking anew: its attempts were spent before anybody waited, or it has but one. */
+  readonly isForgivable: boolean;
 }
 
 export class PageRun implements Supply {
@@ -21,6 +23,7 @@ export class PageRun implements Supply {
   /** Half-open, in positions of the representation; starts at a page. */
   readonly range: ByteRange;
   readonly changed: Listeners = new Listeners();
+  readonly isForgivable: boolean;
   /** First position not yet filled: a sub-request after a cut goes on from here. */
   watermark: number;
   failure: MandolineError | undefined;
@@ -31,11 +34,13 @@ export class PageRun implements Supply {
   placed = false;
   #cancel: (() => void) | undefined;
 
-  constructor(slice: SliceBuffer, range: ByteRange) {
+  /** @param isForgivable it begins as lookahead */
+  constructor(slice: SliceBuffer, range: ByteRange, isForgivable: boolean = false) {
     assert(range.start < range.end, "a run is not empty", { range });
     this.slice = slice;
     this.range = range;
     this.watermark = range.start;
+    this.isForgivable = isForgivable;
     slice.runs.push(this);
   }
 

@@ -114,12 +114,12 @@ for (const [says, lie, times] of broken) {
 }
 
 flowTest(
-  "503 that stays: 3 retries for lookahead and 3 once awaited, then the connection breaks",
+  "503 that stays: max_retries retries, then the connection breaks",
   { script: always(131072, lies.unavailable()) },
   async (t, flow) => {
     const expected = { ...whole(path, length, miss), body: "0-131071", aborted: true };
     t.strictSame(await flow.get(path), expected);
-    t.equal(flow.asked().filter((text) => text === second).length, 8);
+    t.equal(flow.asked().filter((text) => text === second).length, 4);
   },
 );
 

@@ -146,27 +146,51 @@ t.test("a settled exchange has no hand in the next one on its connection", async
   await bodyOf(first);
   const second = await opened(client);
   t.equal(await bodyOf(first), "", "read again: nothing is left");
-  first.resume();
   let got = "";
   const read = second.read((chunk) => {
     got += chunk.toString("latin1");
-    first.pause();
+    if (got.length === 20) second.pause();
+    else first.pause();
+    first.resume();
     first.abort(new MandolineError("CANCELLED", "Filling", { source: "self" }));
   });
+  await idleLimitPassed(t, client);
+  t.equal(got, body.slice(0, 20));
+  second.resume();
   await read;
   t.equal(got, body);
-  t.equal(origin.sockets.length, 1);
+  t.equal(await bodyOf(await opened(client)), body);
+  t.equal(origin.sockets.length, 3, "two of them were silent");
+});
+
+t.test("a connection aborted with the last byte in hand is not asked again", async (t) => {
+  const { origin, client } = await setup(t, (socket) => writePieces(socket, [headOf(40), body]));
+  const exchange = await opened(client);
+  const reason = new MandolineError("CANCELLED", "Filling", { source: "self" });
+  let settled = 0;
+  exchange.onSettled(() => {
+    settled += 1;
+  });
+  await t.rejects(
+    exchange.read(() => exchange.abort(reason)),
+    reason,
+  );
+  t.equal(settled, 1);
+  t.equal(await bodyOf(await opened(client)), body);
+  t.equal(origin.sockets.length, 2);
 });
 
 t.test("bytes that come while nothing is asked end the connection and answer nothing", async (t) => {
   const { origin, client } = await setup(t, (socket) => writePieces(socket, [whole]));
+  const silent = await opened(client, get("/silent"));
   await bodyOf(await opened(client));
-  const [socket] = origin.sockets as [Socket];
-  const closed = once(socket, "close");
-  socket.write(headOf(4) + "evil");
-  await closed;
+  const [, socket] = origin.sockets as [Socket, Socket];
+  const closed = once(socket, "close").then(() => "closed");
+  await writePieces(socket, [`${headOf(4)}evil`]);
+  const late = bodyOf(silent).catch(() => "late");
+  t.equal(await Promise.race([closed, late]), "closed", "at once, not when it was idle for long");
   t.equal(await bodyOf(await opened(client)), body);
-  t.equal(origin.sockets.length, 2);
+  t.equal(origin.sockets.length, 3);
 });
 
 t.test("a connection that the origin closes while it is idle is not asked", async (t) => {

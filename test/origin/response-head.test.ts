@@ -52,6 +52,8 @@ const odd: Readonly<Record<string, string>> = {
   "HTTP/1.0, which keeps no connection": `HTTP/1.0 200 OK\r\n${length}`,
   "an interim status": `HTTP/1.1 103 Early Hints\r\n${length}`,
   "101": `HTTP/1.1 101 Switching Protocols\r\n${length}`,
+  "304 with two lengths": `HTTP/1.1 304 Not Modified\r\n${length}\r\n${length}`,
+  "304 with nonsense for a length": "HTTP/1.1 304 Not Modified\r\nContent-Length: x",
   "a status of two digits": `HTTP/1.1 20 OK\r\n${length}`,
   "a status of four digits": `HTTP/1.1 2000 OK\r\n${length}`,
   "a status beyond 599": `HTTP/1.1 600 Odd\r\n${length}`,

@@ -68,3 +68,17 @@ export async function startChild(
     },
   };
 }
+
+/** Starts a server on a free port, and on another one when somebody else took that port meanwhile. */
+export async function onFreePort<T>(
+  start: (port: number) => Promise<T>,
+): Promise<{ port: number; server: T }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort();
+    try {
+      return { port, server: await start(port) };
+    } catch (error) {
+      if (tries === 5 || !/already in use/.test(String(error))) throw error;
+    }
+  }
+}

@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort, serverFolder, startChild } from "./child-server.ts";
+import { onFreePort, serverFolder, startChild } from "./child-server.ts";
 
 export interface Nginx {
   readonly url: string;
@@ -16,10 +16,11 @@ export async function startNginx(directives = ""): Promise<Nginx> {
   const folder = await serverFolder("nginx");
   const served = join(folder, "served");
   await mkdir(served);
-  const port = await freePort();
-  await writeFile(join(folder, "nginx.conf"), configuration(folder, served, port, directives));
   const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"];
-  const server = await startChild("nginx", args, folder, /getrlimit/);
+  const { port, server } = await onFreePort(async (free) => {
+    await writeFile(join(folder, "nginx.conf"), configuration(folder, served, free, directives));
+    return startChild("nginx", args, folder, /getrlimit/);
+  });
   return { url: `http://127.0.0.1:${port}`, folder: served, stop: () => server.end("SIGQUIT") };
 }
 

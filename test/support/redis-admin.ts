@@ -19,19 +19,18 @@ export function openRedisAdmin(url: string): RedisAdmin {
   return { redis, close: () => redis.disconnect() };
 }
 
-/** Resolves when both connections of so many RedisStores are ready. INFO is the last thing they ask before they are. */
+/** Round trips after which a connection that has said its name has its INFO answered, the last thing it waits for. */
+const READY_ROUND_TRIPS = 20;
+
+/** Resolves when both connections of so many RedisStores are ready. */
 export async function redisStoresReady(url: string, stores = 1): Promise<void> {
   const admin = openRedisAdmin(url);
-  for (;;) {
-    const clients = String(await admin.redis.client("LIST")).split("\n");
-    const ready = clients.filter((line) => /name=mandoline-\S+ .*cmd=(?!client|hello|select)/.test(line));
-    if (ready.length >= 2 * stores) break;
+  const named = async () => String(await admin.redis.client("LIST")).match(/ name=mandoline-/g)?.length ?? 0;
+  while ((await named()) < 2 * stores) await setImmediate();
+  for (let trip = 0; trip < READY_ROUND_TRIPS; trip += 1) {
+    await admin.redis.ping();
     await setImmediate();
   }
-  // What the server had answered before this round trip is in our sockets; the turn after it, it has been read.
-  await admin.redis.ping();
-  await setImmediate();
-  await setImmediate();
   admin.close();
 }
 

@@ -1,6 +1,6 @@
 // A real Redis of a test, that can be hung, killed and started again on the same port.
 
-import { freePort, serverFolder, startChild } from "./child-server.ts";
+import { onFreePort, serverFolder, startChild } from "./child-server.ts";
 
 export interface RedisServer {
   readonly url: string;
@@ -18,15 +18,16 @@ export interface RedisServer {
 
 /** @param args more arguments, such as `--maxmemory 1mb` in two elements */
 export async function startRedis(args: readonly string[] = []): Promise<RedisServer> {
-  const port = await freePort();
-  const start = async () =>
+  const startOn = async (port: number) =>
     startChild(
       "redis-server",
       ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args],
       await serverFolder("redis"),
       /Ready to accept connections/,
     );
-  let server = await start();
+  const first = await onFreePort(startOn);
+  const { port } = first;
+  let { server } = first;
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -34,7 +35,7 @@ export async function startRedis(args: readonly string[] = []): Promise<RedisSer
     goOn: () => void server.child.kill("SIGCONT"),
     kill: () => server.end("SIGKILL"),
     restart: async () => {
-      server = await start();
+      server = await startOn(port);
     },
     stop: () => server.end("SIGKILL"),
   };
