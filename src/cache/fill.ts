@@ -5,7 +5,8 @@ import { isMandolineError, MandolineError, messageOf } from "../base/errors.ts";
 import type { Exchange } from "../origin/exchange.ts";
 import type { Origin } from "../origin/origin.ts";
 import { PAGE_BYTES, type Page, type PagePool } from "../slice/page-pool.ts";
-import type { PageRun } from "../slice/page-run.ts";
+import { PageRun } from "../slice/page-run.ts";
+import type { SliceBuffer } from "../slice/slice-buffer.ts";
 import type { TieredStore } from "../store/tiered-store.ts";
 import type { Asking, Space } from "./space.ts";
 
@@ -80,10 +81,29 @@ export class Filler {
     if (!body || body.length !== slice.range.end - slice.range.start) return false;
     run.place(await this.#reserve(run));
     sliceMet.publish({ outcome: "redis", bytes: run.range.end - run.range.start });
-    run.write(body.subarray(run.range.start - slice.range.start, run.range.end - slice.range.start));
+    writePart(run, body);
+    this.#promoteRest(slice, body);
     run.finish();
     return true;
   }
+
+  /** All of the slice has come: what nobody asked for yet is kept too, where there is room. */
+  #promoteRest(slice: SliceBuffer, body: Buffer): void {
+    for (const range of slice.missing(slice.range)) {
+      const pages = this.pool.tryReserve(Math.ceil((range.end - range.start) / PAGE_BYTES));
+      if (!pages) return;
+      const rest = new PageRun(slice, range);
+      rest.place(pages);
+      writePart(rest, body);
+      rest.finish();
+    }
+  }
+}
+
+/** @param body all bytes of the run's slice */
+function writePart(run: PageRun, body: Buffer): void {
+  const { start } = run.slice.range;
+  run.write(body.subarray(run.range.start - start, run.range.end - start));
 }
 
 function noLongerWanted(run: PageRun): MandolineError {

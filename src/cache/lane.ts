@@ -181,6 +181,7 @@ function wrongLength(
 ): MandolineError {
   return new MandolineError(code, `Streaming the whole: expected ${expected} bytes, got ${got}`, {
     source: "origin",
-    advice: { retry: true },
+    // More than was said will not become less by asking again.
+    advice: { retry: code === "ORIGIN_BODY_SHORT" },
   });
 }

@@ -16,6 +16,8 @@ import { type FarStore, keepMsOf } from "./store.ts";
 /** A command that takes longer has lost against the origin. */
 const COMMAND_MS_MAX = 250;
 const CONNECT_MS_MAX = 500;
+/** A server that owes answers and sends no byte for so long hangs. */
+const SILENCE_MS_MAX = 1000;
 /** Bytes written behind and not yet answered; a hung server would hold all of them in the socket. */
 const WRITE_BYTES_MAX = 64 * MiB;
 /** Slices asked for at once by `hasSlices`; a longer span is answered no, which costs only a word in a header. */
@@ -26,6 +28,8 @@ const CONNECTION = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   commandTimeout: COMMAND_MS_MAX,
+  // A command that was given up leaves its bytes in the socket; a server that hangs loses the connection with them.
+  socketTimeout: SILENCE_MS_MAX,
   connectTimeout: CONNECT_MS_MAX,
   retryStrategy: (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2000),
 };
