@@ -80,7 +80,7 @@ export type RequestOutcome =
   | "aborted";
 
 /** A request is over. `path` is without its query, which may carry a signature. */
-export const requestEnded: Channel<{
+export interface RequestEnded {
   readonly outcome: RequestOutcome;
   readonly method: string;
   readonly host: string;
@@ -91,4 +91,6 @@ export const requestEnded: Channel<{
   readonly firstByteMs: number | undefined;
   readonly cacheStatus: string;
   readonly client: string;
-}> = channel("request-ended");
+}
+
+export const requestEnded: Channel<RequestEnded> = channel("request-ended");

@@ -259,9 +259,8 @@ export class Handler {
       return;
     }
     const { status, fields } = headOfFailure(error);
-    const cacheStatus =
-      walk.cacheStatus || formatCacheStatus({ hit: false, fwd: "miss", detail: error.code });
-    sendHead(walk, sink, status, [...fields, "Cache-Status", cacheStatus]);
+    walk.cacheStatus ||= formatCacheStatus({ hit: false, fwd: "miss", detail: error.code });
+    sendHead(walk, sink, status, [...fields, "Cache-Status", walk.cacheStatus]);
   }
 }
 

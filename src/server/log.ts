@@ -1,7 +1,13 @@
 // Floor 6. Access log and errors through pino: JSON lines, pretty on a terminal. Never a query string: it may be signed.
 
 import { type DestinationStream, type Logger, pino } from "pino";
-import { breakerChanged, farStoreFailed, originFailed, requestEnded } from "../base/channels.ts";
+import {
+  breakerChanged,
+  farStoreFailed,
+  originFailed,
+  type RequestEnded,
+  requestEnded,
+} from "../base/channels.ts";
 import { messageOf } from "../base/errors.ts";
 import type { LogLevel } from "../config/config.ts";
 
@@ -39,7 +45,7 @@ export async function openLog({ level, access, pretty }: LogOptions, nowMs: () =
       logger.warn({ operation, code }, messageOf(cause));
     }),
   ];
-  if (access) stops.push(requestEnded.subscribe((event) => logger.info(event, "request")));
+  if (access) stops.push(requestEnded.subscribe((event) => logger.info(accessLine(event), "request")));
   return {
     logger,
     flush: () => file?.flush(),
@@ -54,5 +60,15 @@ export async function openLog({ level, access, pretty }: LogOptions, nowMs: () =
 /** Loaded only where somebody looks on: a server has no use for it in memory. */
 async function prettyStream(): Promise<DestinationStream> {
   const { default: pretty } = await import("pino-pretty");
-  return pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
+  return pretty({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l", singleLine: true });
+}
+
+/** Times to a tenth of a millisecond: more digits are noise. */
+function accessLine(event: RequestEnded): RequestEnded {
+  const { durationMs, firstByteMs } = event;
+  return { ...event, durationMs: tenths(durationMs), firstByteMs: firstByteMs && tenths(firstByteMs) };
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }
