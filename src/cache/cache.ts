@@ -60,7 +60,10 @@ export type Found =
 
 export class Cache {
   readonly #options: CacheOptions;
+  /** Shared ones by name. */
   readonly #spaces: Map<string, Space> = new Map();
+  /** All that are in use, private ones too. */
+  readonly #live: Set<Space> = new Set();
   readonly #probes: Map<string, Promise<Found>> = new Map();
   readonly #alone: LRUCache<string, Alone> = new LRUCache({ max: ALONE_MAX, ttl: ALONE_MS });
 
@@ -71,7 +74,7 @@ export class Cache {
   /** Clients that are reading slices now. */
   get readerCount(): number {
     let count = 0;
-    for (const space of this.#spaces.values()) count += space.readerCount;
+    for (const space of this.#live) count += space.readerCount;
     return count;
   }
 
@@ -273,12 +276,16 @@ export class Cache {
       rangesWork,
       lifetimeMs,
       onIdle: () => {
+        this.#live.delete(space);
         if (this.#spaces.get(representation.name) === space) this.#spaces.delete(representation.name);
       },
       onRangesFail: () => {
-        if (shared) filler.store.putResponse({ ...stored, rangesWork: false });
+        const current = filler.store.near.getResponse(representation.cacheKey);
+        if (current?.representation.name !== representation.name) return;
+        filler.store.putResponse({ ...current, rangesWork: false });
       },
     });
+    this.#live.add(space);
     return space;
   }
 }

@@ -121,6 +121,7 @@ export class Space {
   settleSlice(slice: SliceBuffer): void {
     if (this.shared) this.#filler.store.near.settleSlice(slice);
     else if (this.#holds === 0) this.#dropPrivate();
+    else if (this.#isBehind(slice)) this.passed(slice.index);
   }
 
   /** A reader is past it: a private slice has served. */
@@ -210,6 +211,11 @@ export class Space {
       this.#endIfUnused();
     });
     return run;
+  }
+
+  #isBehind({ range }: SliceBuffer): boolean {
+    const readers = [...this.#readers];
+    return readers.length > 0 && readers.every(({ position }) => position >= range.end);
   }
 
   #dropPrivate(): void {

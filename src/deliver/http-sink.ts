@@ -4,6 +4,9 @@ import type { ServerResponse } from "node:http";
 import type { FieldLines } from "../http/fields.ts";
 import type { ResponseSink } from "./response-sink.ts";
 
+/** A client that takes no byte of a write for so long has gone, or pins pages on purpose (as nginx's send_timeout). */
+const STALLED_MS_MAX = 60_000;
+
 export class HttpSink implements ResponseSink {
   bytes = 0;
   readonly #response: ServerResponse;
@@ -32,6 +35,7 @@ export class HttpSink implements ResponseSink {
       let waited = false;
       const written = () => {
         response.off("close", written);
+        if (waited) response.setTimeout(0);
         resolve(!waited && !this.closed);
       };
       response.on("close", written);
@@ -40,6 +44,8 @@ export class HttpSink implements ResponseSink {
       response.write(views.at(-1), written);
       response.uncork();
       waited = response.writableLength > 0;
+      // Nobody listens to the timeout, so Node breaks the connection, and the pages of the write are given back.
+      if (waited) response.setTimeout(STALLED_MS_MAX);
     });
   }
 
@@ -52,6 +58,7 @@ export class HttpSink implements ResponseSink {
   }
 
   onClosed(closed: () => void): void {
-    this.#response.once("close", closed);
+    if (this.closed) closed();
+    else this.#response.once("close", closed);
   }
 }

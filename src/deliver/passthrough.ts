@@ -3,6 +3,7 @@
 
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createProxyServer, type ProxyServer } from "http-proxy-3";
 import { endToEnd } from "../http/fields.ts";
@@ -49,6 +50,15 @@ export class Passthrough {
     this.#proxy.on("proxyReq", (toOrigin, request) => {
       if (request.url === "*") toOrigin.path = "*";
     });
+    // http-proxy-3 only half-closes the other side, which then may stay open for ever.
+    this.#proxy.on("proxyReqWs", (toOrigin, _request, client) => {
+      toOrigin.once("upgrade", (_response: IncomingMessage, origin: Socket) => {
+        this.#track(origin);
+        client.once("end", () => origin.destroySoon());
+        client.once("close", () => origin.destroy());
+        origin.once("close", () => client.destroy());
+      });
+    });
     this.#proxy.on("proxyRes", (fromOrigin, request, response) => {
       cleanResponse(fromOrigin);
       fromOrigin.on("data", (chunk: Buffer) => {
@@ -68,6 +78,7 @@ export class Passthrough {
       response.writeHead(411, { Connection: "close", "Content-Length": "0" }).end();
       return Promise.resolve({ status: 411, bytes: 0, failure: undefined });
     }
+    if (response.closed) return Promise.resolve({ status: 0, bytes: 0, failure: undefined });
     cleanRequest(request);
     response.setHeader("Cache-Status", cacheStatus);
     return new Promise((resolve) => {
@@ -86,14 +97,18 @@ export class Passthrough {
 
   /** A WebSocket, both ways, until one side closes. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#upgraded.add(socket);
-    socket.once("close", () => this.#upgraded.delete(socket));
+    this.#track(socket);
     request.headers.via = via(request.headers.via);
     delete request.headers["x-forwarded-host"];
     this.#proxy.ws(request, socket, head, {}, () => {
       if (!socket.destroyed)
         socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
+  }
+
+  #track(socket: Duplex): void {
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
   }
 
   close(): void {

@@ -35,7 +35,7 @@ export interface OpenRequest {
   readonly request: OriginRequest;
   readonly priority: () => Priority;
   readonly signal: AbortSignal;
-  /** Give the slot back with the head: for a body that is paced by a client. */
+  /** Give the slot back with the head: for a body that is paced by a client, as all but parts (206) are. */
   readonly slot: "until-head" | "until-body";
   /** A range of it is asked for: the answer is most likely plain, and goes straight into pages. */
   readonly isPart?: boolean;
@@ -116,7 +116,7 @@ export class Attempts {
       const part = isPart && this.#parts?.serves ? await this.#parts.open(request) : undefined;
       const exchange = part ?? (await this.#client.open(request));
       if (isPart && !part) this.#parts?.learn(exchange.head);
-      if (slot === "until-head") ticket.release();
+      if (slot === "until-head" || exchange.head.status !== 206) ticket.release();
       else exchange.onSettled(() => ticket.release());
       return exchange;
     } catch (error) {

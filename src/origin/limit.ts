@@ -68,7 +68,7 @@ export class Limiter {
    */
   acquire(priority: () => Priority, signal: AbortSignal): Promise<Ticket> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#limit.activeCount >= this.#limit.concurrency && this.#jobs.length >= this.#queuedMax) {
+    if (this.#limit.activeCount >= this.#limit.concurrency && this.#isFull()) {
       return Promise.reject(
         new MandolineError(
           "ORIGIN_BUSY",
@@ -93,6 +93,11 @@ export class Limiter {
       this.#jobs.push(job);
       void this.#limit(() => this.#serveNext());
     });
+  }
+
+  /** Jobs that left wait on in p-limit's own queue for their place, which they give back at once: bounded as well. */
+  #isFull(): boolean {
+    return this.#jobs.length >= this.#queuedMax || this.#limit.pendingCount >= 2 * this.#queuedMax;
   }
 
   /** A place that is free now and that nobody waits for, or undefined. */

@@ -78,6 +78,10 @@ export class Origin {
           last?.discard();
           last = undefined;
           const exchange = await this.#attempts.open({ ...open, signal });
+          if (signal.aborted) {
+            exchange.discard();
+            throw signal.reason;
+          }
           const failure = failureOfStatus(exchange, open.request.path);
           if (!failure) return exchange;
           last = exchange;

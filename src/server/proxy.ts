@@ -190,7 +190,8 @@ function openOrigin(config: Config): Origin {
 function createDataServer(handler: Handler, passthrough: Passthrough, isDraining: () => boolean): Server {
   // Any other upgrade is an offer that may be declined: the request is answered as it stands (RFC 9110 §7.8).
   const isWebSocket = (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === "websocket";
-  const options = { keepAliveTimeout: 75_000, shouldUpgradeCallback: isWebSocket };
+  // An upload may take its time; a head may not (Node's headersTimeout).
+  const options = { keepAliveTimeout: 75_000, requestTimeout: 0, shouldUpgradeCallback: isWebSocket };
   const server = createServer(options, (message: IncomingMessage, response: ServerResponse) => {
     if (isDraining()) response.setHeader("Connection", "close");
     // A response begun before draining leaves a connection that would wait for another request.

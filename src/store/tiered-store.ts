@@ -22,6 +22,9 @@ export class TieredStore {
   /** From the far tier, promoted; the caller has looked into the near one without waiting. */
   async promoteResponse(cacheKey: string): Promise<StoredResponse | undefined> {
     const found = await this.far?.getResponse(cacheKey);
+    // Stored meanwhile, it is the newer one.
+    const nearer = this.near.getResponse(cacheKey);
+    if (nearer) return nearer;
     if (found) this.near.putResponse(found);
     return found;
   }

@@ -24,12 +24,12 @@ async function setup(
   return { served, origin: originBefore(t, served.url, options) };
 }
 
-function asking(path = "/10KB/a", slot: OpenRequest["slot"] = "until-body"): OpenRequest {
+function asking(path = "/10KB/a"): OpenRequest {
   return {
     request: { method: "GET", path, fields: [] },
     priority: () => "awaited",
     signal: new AbortController().signal,
-    slot,
+    slot: "until-body",
   };
 }
 
@@ -90,14 +90,27 @@ t.test("open() of an origin that is not there is ORIGIN_UNREACHABLE after four a
   t.equal(origin.limiter.inFlight, 0);
 });
 
-t.test("a place is held until the body's end, or given back with the head", async (t) => {
+/** A range of it: the answer is a part, which holds a place. */
+function askingPart(): OpenRequest {
+  return { ...asking(), request: { method: "GET", path: "/10KB/a", fields: ["Range", "bytes=0-9999"] } };
+}
+
+t.test("a 200 is paced by a client: it gives its place back with the head", async (t) => {
   const { origin } = await setup(t, () => lies.honest);
-  const held = await origin.open(asking());
+  const paced = await origin.open(asking());
+  await turn();
+  t.equal(origin.limiter.inFlight, 0);
+  t.equal((await bodyOf(paced)).length, 10_000);
+});
+
+t.test("a part holds its place until the body's end, or gives it back with the head", async (t) => {
+  const { origin } = await setup(t, () => lies.honest);
+  const held = await origin.open(askingPart());
   t.equal(origin.limiter.inFlight, 1);
   t.ok((await bodyOf(held)).equals(expectedBytes("/10KB/a", 0, 10_000)));
   await turn();
   t.equal(origin.limiter.inFlight, 0);
-  const paced = await origin.open(asking("/10KB/a", "until-head"));
+  const paced = await origin.open({ ...askingPart(), slot: "until-head" });
   await turn();
   t.equal(origin.limiter.inFlight, 0);
   t.equal((await bodyOf(paced)).length, 10_000);
@@ -174,7 +187,7 @@ t.test("a connection that cannot be made counts each time, whatever the URL", as
 
 t.test("too many that wait: ORIGIN_BUSY at once, not tried again", async (t) => {
   const { served, origin } = await setup(t, () => lies.honest, { subrequestsMax: 1, queuedMax: 0 });
-  const held = await origin.open(asking());
+  const held = await origin.open(askingPart());
   await t.rejects(origin.open(asking()), { code: "ORIGIN_BUSY", source: "self" });
   t.equal(served.log.length, 1);
   await bodyOf(held);
