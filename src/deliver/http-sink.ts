@@ -10,9 +10,11 @@ const STALLED_MS_MAX = 60_000;
 export class HttpSink implements ResponseSink {
   bytes = 0;
   readonly #response: ServerResponse;
+  readonly #stalledMsMax: number;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, stalledMsMax: number = STALLED_MS_MAX) {
     this.#response = response;
+    this.#stalledMsMax = stalledMsMax;
   }
 
   get headSent(): boolean {
@@ -45,7 +47,7 @@ export class HttpSink implements ResponseSink {
       response.uncork();
       waited = response.writableLength > 0;
       // Nobody listens to the timeout, so Node breaks the connection, and the pages of the write are given back.
-      if (waited) response.setTimeout(STALLED_MS_MAX);
+      if (waited) response.setTimeout(this.#stalledMsMax);
     });
   }
 
